@@ -1,0 +1,110 @@
+import { Type } from 'typebox'
+import { count, duration, file, flag, leaf, port, section, size, withDefault } from './kinds.ts'
+import { addressBlock, listenHost } from './network.ts'
+
+export const serverSchema = section(
+  'The side that clients see: where the gateway listens, and how long and how much it bears.',
+  {
+    host: withDefault(
+      listenHost('Address to listen on. `0.0.0.0` is every IPv4 address of the machine, `::` every address.'),
+      '0.0.0.0',
+    ),
+    port: withDefault(port('Port to listen on. 0 lets the system choose one.', { minimum: 0 }), 8080),
+    workers: withDefault(
+      leaf(Type.Union([Type.Integer({ minimum: 1, maximum: 256 }), Type.Literal('auto')]), {
+        kind: 'whole number or auto',
+        expected: 'a whole number from 1 to 256, or auto (one per core)',
+        description:
+          'Processes that share the port; `auto` is one per core. Each has its own cache, connections and view of the servers.',
+      }),
+      1,
+    ),
+    trustProxy: withDefault(
+      Type.Union(
+        [
+          flag('Trust everybody, or nobody.'),
+          Type.Array(addressBlock('An address or block of addresses whose word is taken.')),
+        ],
+        {
+          shape: 'true, false or a list of addresses and CIDR blocks',
+          description:
+            'Whose `X-Forwarded-*` and `Forwarded` fields are believed: `true` is everybody, a list is those peers alone. Fields of others are dropped.',
+        },
+      ),
+      false,
+    ),
+    forwarded: withDefault(
+      flag('Also send the `Forwarded` field (RFC 7239) to servers, beside `X-Forwarded-*`.'),
+      false,
+    ),
+    tls: Type.Optional(
+      section('Absent = plain HTTP. Present = HTTPS with HTTP/2 and HTTP/1.1.', {
+        cert: file('File with the certificate chain, PEM.'),
+        key: file('File with the private key of the certificate, PEM.'),
+      }),
+    ),
+    bodyLimit: withDefault(
+      size('Largest body of a request, counted while it streams. More is answered 413. 0 = no limit.'),
+      '10mb',
+    ),
+    headersTimeout: withDefault(
+      duration('Time for the head of a request to arrive. Slower ones are answered 408. 0 = no limit.'),
+      '10s',
+    ),
+    bodyTimeout: withDefault(
+      duration(
+        "Time for a request's whole body, and 1 s more for every 500 bytes received. Slower ones are answered 408. 0 = no limit.",
+      ),
+      '20s',
+    ),
+    sendTimeout: withDefault(
+      duration('A client that takes nothing of an answer for this long is cut. 0 = no limit.'),
+      '60s',
+    ),
+    keepAliveTimeout: withDefault(
+      duration('An idle connection of a client is closed after this time. 0 = no limit.'),
+      '72s',
+    ),
+    shutdownGrace: withDefault(
+      duration('Time for running requests to finish after SIGTERM or SIGINT; then they are cut.'),
+      '30s',
+    ),
+    maxConnections: withDefault(
+      count('Connections of clients at one time; more are closed at once. 0 = no limit.'),
+      0,
+    ),
+    maxConnectionsPerAddress: withDefault(
+      count('Connections from one address at one time; more are closed at once. 0 = no limit.'),
+      0,
+    ),
+    maxRequestsPerConnection: withDefault(
+      count(
+        'Requests on one connection of a client; the last one is answered with `Connection: close`. 0 = no limit.',
+      ),
+      0,
+    ),
+    maxHeaderSize: withDefault(
+      size('Bytes of all header fields of a request together. More is answered 431.', { minimum: 1024 }),
+      '16kb',
+    ),
+    maxHeadersCount: withDefault(
+      count('Header fields of a request. More are answered 431. 0 = no limit.'),
+      100,
+    ),
+    maxUrlLength: withDefault(
+      size('Bytes of the target of a request, path and query. More is answered 414.', { minimum: 16 }),
+      '8kb',
+    ),
+  },
+)
+
+export const adminSchema = section(
+  'Absent = `/healthz`, `/readyz` and `/metrics` stand on the main port. Present = `/metrics`, the dashboard and the admin API are on this port alone.',
+  {
+    host: withDefault(
+      listenHost('Address to listen on. The admin API has no password: keep it off public networks.'),
+      '127.0.0.1',
+    ),
+    port: withDefault(port('Port to listen on. 0 lets the system choose one.', { minimum: 0 }), 9901),
+  },
+)
