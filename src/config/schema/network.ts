@@ -64,9 +64,9 @@ function parseUrl(value: string): URL | undefined {
   return URL.parse(value) ?? undefined
 }
 
-/** The path of a route: a prefix as it stands in a request line, with no pattern in it. */
+/** The path of a route: a prefix as it stands in a request line, with no pattern in it. Read without a last `/`. */
 export function pathPrefix(description: string) {
-  return leaf(
+  const schema = leaf(
     Type.String(),
     {
       kind: 'path',
@@ -76,6 +76,9 @@ export function pathPrefix(description: string) {
     },
     isPathPrefix,
   )
+  return Type.Codec(schema)
+    .Decode((path) => (path === '/' ? path : path.replace(/\/$/, '')))
+    .Encode((path) => path)
 }
 
 function isPathPrefix(path: string): boolean {
