@@ -1,0 +1,354 @@
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { Client, type Dispatcher } from 'undici'
+import type { Clock } from '../clock.ts'
+import type { InLine } from './idle-line.ts'
+import type { CloseReason } from './lifespan.ts'
+
+/**
+ *     idle <---> active        either of them, and nothing else, ---> retiring ---> closed
+ *
+ * No request starts on a retiring connection; the one that runs there ends in peace.
+ */
+export type ConnectionState = 'idle' | 'active' | 'retiring'
+
+/** What a request may know of its connection. The values are live: read them while the request runs. */
+export interface ConnectionFacts {
+  /** Counts up within the pool. */
+  readonly id: number
+  /** Milliseconds since the connection was dialled. */
+  readonly ageMs: number
+  /** Milliseconds that it took to set up. */
+  readonly dialMs: number
+  /** Requests that it has carried, this one included. */
+  readonly requests: number
+  /** Whether it has carried a request before this one. */
+  readonly reused: boolean
+  /** Whether a byte of this request may have reached the server. False in `onResponseError`: it was never sent. */
+  readonly sent: boolean
+}
+
+/** undici's handler, and what a pool of headgate tells it beyond that. */
+export interface RecyclingHandler extends Dispatcher.DispatchHandler {
+  /** The request has a connection. Right before `onRequestStart`. */
+  onConnection?(connection: ConnectionFacts): void
+}
+
+/** Who keeps the connection, and learns what becomes of it. */
+export interface ConnectionOwner {
+  /** Its request has ended, and the connection is whole. */
+  onEnded(connection: Connection): void
+  /** Its request has failed, and the connection with it. */
+  onBroken(connection: Connection): void
+  /** It was gone before anything of this request was written: the same request may go elsewhere. */
+  onUnsent(
+    connection: Connection,
+    options: Dispatcher.DispatchOptions,
+    handler: RecyclingHandler,
+    error: Error,
+  ): void
+  /** Its request has turned it into a tunnel. */
+  onTunnel(connection: Connection): void
+  /** The socket is closed. Always the last to come from the socket; a request's error may follow it. */
+  onClosed(connection: Connection): void
+}
+
+export interface ConnectionOptions {
+  id: number
+  socket: Socket
+  owner: ConnectionOwner
+  clock: Clock
+  origin: URL
+  client: Client.Options
+  /** When the dialling began, so that the age is never less than the server's own count. */
+  bornAt: number
+  /** No request starts after this time. */
+  deadline: number
+  maxRequests: number
+}
+
+const connectionGone = Object.assign(new Error('The connection is gone'), {
+  code: 'HEADGATE_CONNECTION_GONE',
+})
+const ignore = () => {}
+
+/**
+ * One socket from birth to death, and the record of it. An undici client of its own speaks HTTP over the socket
+ * and never gets a second one. Being undici's handler itself, the connection passes on what concerns the request
+ * that it carries, and a request costs no object here.
+ */
+export class Connection implements Dispatcher.DispatchHandler, InLine<Connection> {
+  state: ConnectionState = 'idle'
+  before: Connection | undefined
+  after: Connection | undefined
+  readonly id: number
+  readonly bornAt: number
+  readonly dialMs: number
+  readonly maxRequests: number
+  readonly deadline: number
+  /** The deadline, or later while a successor cannot be dialled. */
+  usableUntil: number
+  idleSince: number
+  requests = 0
+  sent = false
+  /** The next request is the last, and says so to the server. */
+  isLast = false
+  /** Its successor is being dialled. */
+  isBeingReplaced = false
+  isTunnel = false
+  isClosed = false
+  /** Why it was or is being closed. */
+  reason: CloseReason | undefined
+
+  readonly #socket: Socket
+  readonly #owner: ConnectionOwner
+  readonly #clock: Clock
+  readonly #origin: URL
+  readonly #clientOptions: Client.Options
+  readonly #carried: Carried
+  #client: Client | undefined
+  #isHandedOver = false
+  #handler: RecyclingHandler | undefined
+  /** Kept only until the request is written. */
+  #options: Dispatcher.DispatchOptions | undefined
+
+  constructor(options: ConnectionOptions) {
+    this.id = options.id
+    this.bornAt = options.bornAt
+    this.maxRequests = options.maxRequests
+    this.deadline = options.deadline
+    this.usableUntil = options.deadline
+    this.#socket = options.socket
+    this.#owner = options.owner
+    this.#clock = options.clock
+    this.#origin = options.origin
+    this.#clientOptions = options.client
+    this.#carried = carriedBy(options.origin)
+    this.idleSince = options.clock.now()
+    this.dialMs = this.idleSince - this.bornAt
+    this.#socket.once('close', this.#onSocketClose)
+  }
+
+  get ageMs(): number {
+    return this.#clock.now() - this.bornAt
+  }
+
+  get reused(): boolean {
+    return this.requests > 1
+  }
+
+  /** False once the socket is torn down, which is known before its `close` event. */
+  isOpen(): boolean {
+    return !this.#socket.destroyed
+  }
+
+  /** Waits for its first request: whatever the server says or does meanwhile ends it. */
+  watch(): void {
+    this.#socket.unref?.()
+    this.#socket.on('readable', this.#onUnasked).once('end', this.#onUnasked)
+  }
+
+  /** Sends a request. The last one says `Connection: close`, and the socket goes with its response. */
+  start(options: Dispatcher.DispatchOptions, handler: RecyclingHandler, isLast: boolean): void {
+    this.requests++
+    this.sent = false
+    this.#handler = handler
+    this.#options = options
+    const carried = this.#carried
+    fill(carried, options)
+    // Without a false here, undici gives the socket up after each HEAD, and after a GET with a body.
+    carried.reset = isLast || (options.upgrade ? undefined : (options.reset ?? false))
+    this.#client ??= this.#attach()
+    this.#client.dispatch(carried as Dispatcher.DispatchOptions, this)
+    carried.headers = undefined
+    carried.body = undefined
+  }
+
+  /** Gives the bare socket away. */
+  becomeTunnel(): Socket {
+    this.#unwatch()
+    this.isTunnel = true
+    return this.#socket
+  }
+
+  /** Closes the socket, after the request that it carries. */
+  close(): void {
+    if (this.#client === undefined) this.#socket.destroy()
+    else this.#client.close(ignore)
+  }
+
+  /** Closes the socket now; the request that it carries fails with this error. */
+  destroy(error: Error): void {
+    if (this.#client === undefined || this.isTunnel) this.#socket.destroy()
+    else this.#client.destroy(error, ignore)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
+    this.#options = undefined
+    const handler = this.#handler!
+    handler.onConnection?.(this)
+    handler.onRequestStart?.(controller, context)
+  }
+
+  onBodySent(chunk: Buffer): void {
+    this.sent = true
+    this.#handler?.onBodySent?.(chunk)
+  }
+
+  onRequestSent(): void {
+    this.sent = true
+    this.#handler?.onRequestSent?.()
+  }
+
+  onResponseStarted(): void {
+    this.#handler?.onResponseStarted?.()
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    statusCode: number,
+    headers: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2],
+    statusMessage?: string,
+  ): void {
+    this.#handler!.onResponseStart?.(controller, statusCode, headers, statusMessage)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#handler!.onResponseData?.(controller, chunk)
+  }
+
+  onResponseEnd(
+    controller: Dispatcher.DispatchController,
+    trailers: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseEnd']>>[1],
+  ): void {
+    const handler = this.#release()
+    // First of all the connection is free, so that what the handler sends next can use it.
+    this.#owner.onEnded(this)
+    try {
+      handler.onResponseEnd?.(controller, trailers)
+    } catch (error) {
+      handler.onResponseError?.(controller, error as Error)
+    }
+  }
+
+  onRequestUpgrade(
+    controller: Dispatcher.DispatchController,
+    statusCode: number,
+    headers: Parameters<NonNullable<Dispatcher.DispatchHandler['onRequestUpgrade']>>[2],
+    socket: Duplex,
+  ): void {
+    const handler = this.#release()
+    this.isTunnel = true
+    this.#owner.onTunnel(this)
+    handler.onRequestUpgrade?.(controller, statusCode, headers, socket)
+  }
+
+  onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#handler === undefined) return
+    const options = this.#options
+    const handler = this.#release()
+    if (options === undefined) {
+      this.reason ??= 'error'
+      this.#owner.onBroken(this)
+      // undici tears the socket down itself, with its own reason, but for a handler that threw at the start.
+      queueMicrotask(() => this.#socket.destroy())
+    } else if (this.#socket.destroyed) {
+      this.#owner.onUnsent(this, options, handler, error)
+      return
+    } else {
+      // undici found a fault in the request before it wrote anything of it.
+      this.requests--
+      this.#owner.onEnded(this)
+    }
+    handler.onResponseError?.(controller, error)
+  }
+
+  #release(): RecyclingHandler {
+    const handler = this.#handler!
+    this.#handler = undefined
+    this.#options = undefined
+    return handler
+  }
+
+  #attach(): Client {
+    this.#unwatch()
+    return new Client(this.#origin, {
+      ...this.#clientOptions,
+      connect: (_options, callback) => {
+        if (this.#isHandedOver) return callback(connectionGone, null)
+        this.#isHandedOver = true
+        // undici forgets the waiting request when it is given the socket at once.
+        queueMicrotask(() => callback(null, this.#socket))
+      },
+    })
+  }
+
+  #unwatch(): void {
+    this.#socket.ref?.()
+    this.#socket.off('readable', this.#onUnasked).off('end', this.#onUnasked)
+  }
+
+  readonly #onUnasked = (): void => {
+    if (this.#socket.read() !== null || this.#socket.readableEnded) this.#socket.destroy()
+  }
+
+  readonly #onSocketClose = (): void => {
+    this.reason ??= this.#whyClosed()
+    this.isClosed = true
+    this.#owner.onClosed(this)
+  }
+
+  /** The reason where the pool had none: who closed it, and in which state. */
+  #whyClosed(): CloseReason {
+    if (this.#handler !== undefined) return 'error'
+    const error = this.#socket.errored as (Error & { code?: string }) | null
+    if (error === null) return 'remote'
+    if (this.isTunnel) return 'error'
+    // undici keeps to what the server's Keep-Alive field allows, and closes a little earlier.
+    if (error.message === 'socket idle timeout') return 'idle'
+    return error.message === 'bad response' || error.code?.startsWith('HPE_') ? 'error' : 'remote'
+  }
+}
+
+/** The options of one request, in an object that is filled anew for each: undici reads it and keeps nothing of it. */
+interface Carried extends Omit<Dispatcher.DispatchOptions, 'path' | 'method' | 'reset'> {
+  path: string | undefined
+  method: string | undefined
+  reset: boolean | undefined
+  servername: string
+}
+
+function carriedBy(origin: URL): Carried {
+  return {
+    path: undefined,
+    method: undefined,
+    headers: undefined,
+    body: undefined,
+    query: undefined,
+    idempotent: undefined,
+    blocking: undefined,
+    upgrade: undefined,
+    headersTimeout: undefined,
+    bodyTimeout: undefined,
+    expectContinue: undefined,
+    typeOfService: undefined,
+    reset: undefined,
+    // Always the same: undici gives the socket up when the name changes, as it would with each Host field.
+    servername: origin.hostname,
+  } as unknown as Carried
+}
+
+function fill(carried: Carried, options: Dispatcher.DispatchOptions): void {
+  carried.path = options.path
+  carried.method = options.method
+  carried.headers = options.headers as NonNullable<typeof options.headers>
+  carried.body = options.body as NonNullable<typeof options.body>
+  carried.query = options.query as NonNullable<typeof options.query>
+  carried.idempotent = options.idempotent as boolean
+  carried.blocking = options.blocking as boolean
+  carried.upgrade = options.upgrade as NonNullable<typeof options.upgrade>
+  carried.headersTimeout = options.headersTimeout as number
+  carried.bodyTimeout = options.bodyTimeout as number
+  carried.expectContinue = options.expectContinue as boolean
+  carried.typeOfService = options.typeOfService as number
+}

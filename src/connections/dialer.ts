@@ -1,0 +1,118 @@
+import net from 'node:net'
+import tls from 'node:tls'
+import { errors } from 'undici'
+import type { Clock } from '../clock.ts'
+
+export interface TlsOptions {
+  /** Refuse a server whose certificate is not trusted. Default true. */
+  verify?: boolean | undefined
+  /** Certificates to trust instead of the system's, in PEM form. */
+  ca?: string | Buffer | (string | Buffer)[] | undefined
+  /** The certificate to show to the server, in PEM form. */
+  cert?: string | Buffer | undefined
+  /** The key of `cert`, in PEM form. */
+  key?: string | Buffer | undefined
+  /** The name to ask for and to verify. Default: the origin's host. */
+  servername?: string | undefined
+}
+
+/** A connection that is being set up. */
+export interface Dial {
+  /** Gives up; the callback is not called any more. */
+  cancel(): void
+}
+
+/** Called once, never before `dial` has returned. The socket is ready for its first request. */
+export type DialCallback = (error: Error | undefined, socket: net.Socket | undefined) => void
+
+/** Sets up one connection. */
+export type DialFunction = (callback: DialCallback) => Dial
+
+export interface DialerOptions {
+  origin: URL
+  /** Milliseconds for the connection and the TLS handshake together; 0 = no limit. */
+  connectTimeout: number
+  tls?: TlsOptions | undefined
+  clock: Clock
+}
+
+/** Dials one server. Keeps its TLS session, so that a new connection costs no full handshake. */
+export class Dialer {
+  readonly #origin: URL
+  readonly #host: string
+  readonly #port: number
+  readonly #connectTimeout: number
+  readonly #clock: Clock
+  readonly #tls: tls.ConnectionOptions | undefined
+  #session: Buffer | undefined
+
+  constructor({ origin, connectTimeout, tls: settings = {}, clock }: DialerOptions) {
+    this.#origin = origin
+    this.#host = origin.hostname.startsWith('[') ? origin.hostname.slice(1, -1) : origin.hostname
+    const isSecure = origin.protocol === 'https:'
+    this.#port = origin.port === '' ? (isSecure ? 443 : 80) : Number(origin.port)
+    this.#connectTimeout = connectTimeout
+    this.#clock = clock
+    if (!isSecure) return
+    const { verify = true, ca, cert, key } = settings
+    this.#tls = {
+      // Made once: reading the certificates takes longer than a handshake.
+      secureContext: tls.createSecureContext({ ca, cert, key }),
+      rejectUnauthorized: verify,
+      // RFC 6066, section 3: an address is no server name.
+      servername: settings.servername ?? (net.isIP(this.#host) === 0 ? this.#host : ''),
+      ALPNProtocols: ['http/1.1'],
+    }
+  }
+
+  dial(callback: DialCallback): Dial {
+    const socket = this.#connect()
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true, 60_000)
+    let isOver = false
+    const finish = (error: Error | undefined) => {
+      if (isOver) return
+      isOver = true
+      this.#clock.clearTimeout(timer)
+      if (error === undefined) {
+        callback(undefined, socket)
+        return
+      }
+      this.#session = undefined
+      socket.destroy()
+      callback(error, undefined)
+    }
+    const timer =
+      this.#connectTimeout > 0
+        ? this.#clock.setTimeout(() => finish(this.#timeoutError()), this.#connectTimeout)
+        : undefined
+    socket.once(this.#tls === undefined ? 'connect' : 'secureConnect', () => finish(undefined))
+    // Stays for good: a socket without a listener would end the process with its error.
+    socket.on('error', finish)
+    socket.once('close', () => finish(new errors.SocketError('closed while it was being set up')))
+    return {
+      cancel: () => {
+        isOver = true
+        this.#clock.clearTimeout(timer)
+        socket.destroy()
+      },
+    }
+  }
+
+  #connect(): net.Socket {
+    const target = { host: this.#host, port: this.#port, autoSelectFamily: true }
+    if (this.#tls === undefined) return net.connect(target)
+    const settings: tls.ConnectionOptions = { ...target, ...this.#tls, session: this.#session }
+    const socket = tls.connect(settings)
+    socket.on('session', (session) => {
+      this.#session = session
+    })
+    return socket
+  }
+
+  #timeoutError(): Error {
+    return new errors.ConnectTimeoutError(
+      `No connection to ${this.#origin.host} within ${this.#connectTimeout} ms`,
+    )
+  }
+}

@@ -1,0 +1,151 @@
+import type { Connection } from './connection.ts'
+import type { Demand } from './demand.ts'
+import type { Lifespan } from './lifespan.ts'
+import { Allowance, countDue } from './pace.ts'
+import type { Roster } from './roster.ts'
+
+export interface UpkeepOptions {
+  roster: Roster
+  demand: Demand
+  lifespan: Lifespan
+  max: number
+  minIdle: number
+  idleTimeout: number
+  now: number
+  /** Dials. A successor takes the place of a connection that has left, or of the predecessor, which still serves. */
+  dial: (isSuccessor: boolean, predecessor?: Connection) => void
+}
+
+const firstWarmRetry = 1000
+const longestWarmRetry = 30_000
+
+/** What is done about connections while no request asks for it. */
+export class Upkeep {
+  readonly #roster: Roster
+  readonly #demand: Demand
+  readonly #lifespan: Lifespan
+  readonly #max: number
+  readonly #minIdle: number
+  readonly #idleTimeout: number
+  readonly #dial: UpkeepOptions['dial']
+  readonly #allowance: Allowance
+  #warmAt = 0
+  #warmRetry = firstWarmRetry
+
+  constructor(options: UpkeepOptions) {
+    this.#roster = options.roster
+    this.#demand = options.demand
+    this.#lifespan = options.lifespan
+    this.#max = options.max
+    this.#minIdle = options.minIdle
+    this.#idleTimeout = options.idleTimeout
+    this.#dial = options.dial
+    this.#allowance = new Allowance(options.now)
+  }
+
+  run(now: number): void {
+    this.#demand.turn(now)
+    this.#closeIdle(now)
+    this.#closeSurplus()
+    this.#retireAged(now)
+    this.#warm(now)
+  }
+
+  /** Makes good the loss of a connection that has retired, where the load still needs as many. */
+  replenish(): void {
+    while (this.#isShort() && this.#hasRoom()) this.#dial(true)
+  }
+
+  onDialled(): void {
+    this.#warmRetry = firstWarmRetry
+    this.#warmAt = 0
+  }
+
+  onDialFailed(now: number): void {
+    this.#warmAt = now + this.#warmRetry
+    this.#warmRetry = Math.min(2 * this.#warmRetry, longestWarmRetry)
+  }
+
+  #hasRoom(): boolean {
+    return this.#roster.stats.total < this.#max
+  }
+
+  /** As many connections as the load needs at once, or with the warm ones on top of those in use. */
+  #wanted(peak: number): number {
+    return Math.min(this.#max, Math.max(peak, this.#demand.inUse + this.#minIdle))
+  }
+
+  #isShort(): boolean {
+    const { stats } = this.#roster
+    return this.#roster.countLasting() + stats.dialing < this.#wanted(this.#demand.recentPeak)
+  }
+
+  /** Those that nobody has used for the idle timeout, down to the floor. */
+  #closeIdle(now: number): void {
+    if (this.#idleTimeout <= 0) return
+    const { stats } = this.#roster
+    for (let next = this.#roster.longestIdle; next !== undefined; next = this.#roster.longestIdle) {
+      if (stats.idle <= this.#minIdle || now - next.idleSince < this.#idleTimeout) return
+      this.#roster.retire(next, 'idle')
+    }
+  }
+
+  /** Those that are used in turn with others, but more than were needed at once; a quarter of them at a time. */
+  #closeSurplus(): void {
+    if (this.#idleTimeout <= 0) return
+    const { stats } = this.#roster
+    const surplus = Math.min(
+      stats.idle - this.#minIdle,
+      stats.idle + stats.active - stats.tunnels - this.#wanted(this.#demand.peak),
+    )
+    if (surplus <= 0) return
+    const byDeadline = [...this.#roster.idle].sort((a, b) => a.deadline - b.deadline)
+    for (const connection of byDeadline.slice(0, Math.ceil(surplus / 4)))
+      this.#roster.retire(connection, 'idle')
+  }
+
+  #retireAged(now: number): void {
+    if (this.#lifespan.maxAge === Number.POSITIVE_INFINITY) return
+    const waiting: Connection[] = []
+    let alive = 0
+    for (const connection of this.#roster) {
+      if (connection.state === 'retiring' || connection.isTunnel) continue
+      alive++
+      if (connection.usableUntil <= now) this.#leave(connection)
+      else if (!connection.isLast && !connection.isBeingReplaced) waiting.push(connection)
+    }
+    const perSecond = this.#lifespan.retirementsPerSecond(alive)
+    this.#allowance.refill(now, perSecond)
+    waiting.sort((a, b) => a.deadline - b.deadline)
+    const notices = waiting.map((connection) => connection.deadline - this.#lifespan.notice)
+    const due = countDue(notices, now, 1000 / perSecond)
+    for (const connection of waiting.slice(0, due)) {
+      if (!this.#allowance.take()) return
+      this.#beginRetirement(connection)
+    }
+  }
+
+  /** Where the load stands, the successor comes first; the connection serves on until then. */
+  #beginRetirement(connection: Connection): void {
+    connection.isBeingReplaced = true
+    if (this.#isShort() && this.#hasRoom()) {
+      connection.usableUntil = connection.deadline + this.#lifespan.overtime
+      this.#dial(true, connection)
+    } else {
+      connection.isBeingReplaced = false
+      connection.isLast = true
+    }
+  }
+
+  #leave(connection: Connection): void {
+    this.#roster.retire(connection, 'max_age')
+    this.replenish()
+  }
+
+  #warm(now: number): void {
+    if (now < this.#warmAt) return
+    const { stats } = this.#roster
+    let missing = this.#minIdle - (stats.idle + stats.dialing - stats.pending)
+    for (; missing > 0 && this.#hasRoom(); missing--) this.#dial(false)
+  }
+}
