@@ -1,0 +1,141 @@
+/** A server as discovery names it. */
+export interface ServerSpec {
+  /** `host:port`: the label in metrics and logs, unique in an upstream. */
+  name: string
+  protocol: 'http:' | 'https:'
+  /** The name or address that is dialled. */
+  host: string
+  port: number
+  /** 0 and above: an agent's score, or the weight in a fixed list. 0 takes nothing, unless all are 0: then all serve alike. */
+  weight: number
+  /** SUNDOWN: no new requests. */
+  draining: boolean
+  /** For TLS (SNI and verification), where `host` is an address that was got from a name. */
+  servername?: string
+}
+
+/**
+ * How a request ended, seen from the server.
+ *
+ * `server_error` is an answer of 5xx, `bad_response` one that is not HTTP. `aborted` (the client left) and `unused`
+ * (the reservation was given back before anything was sent) say nothing about the server.
+ */
+export type Outcome =
+  | 'success'
+  | 'server_error'
+  | 'connect_failed'
+  | 'timeout'
+  | 'connection_lost'
+  | 'bad_response'
+  | 'aborted'
+  | 'unused'
+
+/** `active` takes requests; `draining` is listed, but takes none; `removed` is off the list and ends with its last request. */
+export type ServerState = 'active' | 'draining' | 'removed'
+
+/** Why a server was ejected. */
+export type EjectionReason = 'consecutive_failures' | 'success_rate'
+
+/** Whether an outcome is the server's fault. */
+export function isFailure(outcome: Outcome): boolean {
+  return outcome !== 'success' && outcome !== 'aborted' && outcome !== 'unused'
+}
+
+/**
+ * All that is known of one server: plain fields, which the hot path writes and metrics read.
+ *
+ * The record lives as long as the server is listed or has requests in flight, and outlives its pool.
+ */
+export class Server<Pool = unknown> {
+  readonly name: string
+  spec: ServerSpec
+  pool: Pool
+  state: ServerState = 'active'
+
+  /** Requests that hold a slot now, tunnels included. */
+  inFlight = 0
+  /** Slots: no more requests than this at once. */
+  limit: number
+  /** Requests by how they ended. */
+  readonly outcomes: Record<Outcome, number> = {
+    success: 0,
+    server_error: 0,
+    connect_failed: 0,
+    timeout: 0,
+    connection_lost: 0,
+    bad_response: 0,
+    aborted: 0,
+    unused: 0,
+  }
+
+  /** The score that discovery gave last; 1 where it gave 0 to all. */
+  score: number
+  /** The score as it is used: smoothed, and decayed to the median when it is old. */
+  weight: number
+  /** Where the choice stands by weight: `weight` times slow start, and what the algorithm has learnt. */
+  share: number
+  /** The learnt correction of a wrong score: 1/4 to 4. */
+  kappa = 1
+  /** 0.1 to 1: how far the slow start has come. */
+  slow = 1
+  /** Milliseconds to the head of a response, as a moving average; 0 before the first. */
+  latency = 0
+  /** When a latency was last learnt, in the clock's milliseconds. */
+  latencyAt = 0
+  /** The share of requests that succeeded, as a moving average. */
+  successRate = 1
+
+  /** When it joined or came back, in the clock's milliseconds; `-Infinity` where no slow start is due. */
+  joinedAt: number
+  /** The verdict of the active checks; true without them. */
+  healthy = true
+  /** Until when it is ejected, in the clock's milliseconds; 0 = it is not. */
+  ejectedUntil = 0
+  ejectionReason: EjectionReason | undefined
+  /** Ejections by reason, ever. */
+  readonly ejections: Record<EjectionReason, number> = { consecutive_failures: 0, success_rate: 0 }
+  /** Ejections that followed upon each other: each doubles the time out. */
+  ejectionStreak = 0
+  /** Failures since the last success. */
+  failuresInARow = 0
+
+  /** Its index among the candidates; -1 = it is none. */
+  place = -1
+  /** Its level by share, and its index there. See candidates.ts. */
+  level = 0
+  levelPlace = 0
+  /** When its next turn is due, in the virtual time of an algorithm that takes turns. */
+  turn = 0
+  /** Its index in the heap of round-robin. */
+  heapPlace = -1
+  /** What stands for it in a cookie; empty until it is asked for. */
+  stickyName = ''
+
+  constructor(spec: ServerSpec, pool: Pool, limit: number, joinedAt: number) {
+    this.name = spec.name
+    this.spec = spec
+    this.pool = pool
+    this.limit = limit
+    this.joinedAt = joinedAt
+    this.score = spec.weight
+    this.weight = 0
+    this.share = 0
+  }
+
+  isActive(): boolean {
+    return this.state === 'active'
+  }
+
+  isEjected(): boolean {
+    return this.ejectedUntil > 0
+  }
+
+  /** Nothing speaks against it: neither its checks nor its answers. */
+  isSound(): boolean {
+    return this.healthy && this.ejectedUntil === 0
+  }
+
+  isFull(): boolean {
+    return this.inFlight >= this.limit
+  }
+}
