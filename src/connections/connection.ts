@@ -2,6 +2,8 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Client, type Dispatcher } from 'undici'
 import type { Clock } from '../clock.ts'
+import { type CarriedOptions, carriedBy, fill } from './carried-options.ts'
+import type { ConnectionFacts, RecyclingHandler } from './connection-facts.ts'
 import type { InLine } from './idle-line.ts'
 import type { CloseReason } from './lifespan.ts'
 
@@ -12,28 +14,6 @@ import type { CloseReason } from './lifespan.ts'
  */
 export type ConnectionState = 'idle' | 'active' | 'retiring'
 
-/** What a request may know of its connection. The values are live: read them while the request runs. */
-export interface ConnectionFacts {
-  /** Counts up within the pool. */
-  readonly id: number
-  /** Milliseconds since the connection was dialled. */
-  readonly ageMs: number
-  /** Milliseconds that it took to set up. */
-  readonly dialMs: number
-  /** Requests that it has carried, this one included. */
-  readonly requests: number
-  /** Whether it has carried a request before this one. */
-  readonly reused: boolean
-  /** Whether a byte of this request may have reached the server. False in `onResponseError`: it was never sent. */
-  readonly sent: boolean
-}
-
-/** undici's handler, and what a pool of headgate tells it beyond that. */
-export interface RecyclingHandler extends Dispatcher.DispatchHandler {
-  /** The request has a connection. Right before `onRequestStart`. */
-  onConnection?(connection: ConnectionFacts): void
-}
-
 /** Who keeps the connection, and learns what becomes of it. */
 export interface ConnectionOwner {
   /** Its request has ended, and the connection is whole. */
@@ -41,12 +21,7 @@ export interface ConnectionOwner {
   /** Its request has failed, and the connection with it. */
   onBroken(connection: Connection): void
   /** It was gone before anything of this request was written: the same request may go elsewhere. */
-  onUnsent(
-    connection: Connection,
-    options: Dispatcher.DispatchOptions,
-    handler: RecyclingHandler,
-    error: Error,
-  ): void
+  onUnsent(connection: Connection, options: Dispatcher.DispatchOptions, handler: RecyclingHandler): void
   /** Its request has turned it into a tunnel. */
   onTunnel(connection: Connection): void
   /** The socket is closed. Always the last to come from the socket; a request's error may follow it. */
@@ -77,7 +52,7 @@ const ignore = () => {}
  * and never gets a second one. Being undici's handler itself, the connection passes on what concerns the request
  * that it carries, and a request costs no object here.
  */
-export class Connection implements Dispatcher.DispatchHandler, InLine<Connection> {
+export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, InLine<Connection> {
   state: ConnectionState = 'idle'
   before: Connection | undefined
   after: Connection | undefined
@@ -105,7 +80,7 @@ export class Connection implements Dispatcher.DispatchHandler, InLine<Connection
   readonly #clock: Clock
   readonly #origin: URL
   readonly #clientOptions: Client.Options
-  readonly #carried: Carried
+  readonly #carried: CarriedOptions
   #client: Client | undefined
   #isHandedOver = false
   #handler: RecyclingHandler | undefined
@@ -140,6 +115,11 @@ export class Connection implements Dispatcher.DispatchHandler, InLine<Connection
   /** False once the socket is torn down, which is known before its `close` event. */
   isOpen(): boolean {
     return !this.#socket.destroyed
+  }
+
+  /** Whether it will carry requests for a while: neither retiring, nor a tunnel, nor about to be replaced. */
+  isLasting(): boolean {
+    return this.state !== 'retiring' && !this.isTunnel && !this.isLast && !this.isBeingReplaced
   }
 
   /** Waits for its first request: whatever the server says or does meanwhile ends it. */
@@ -253,7 +233,7 @@ export class Connection implements Dispatcher.DispatchHandler, InLine<Connection
       // undici tears the socket down itself, with its own reason, but for a handler that threw at the start.
       queueMicrotask(() => this.#socket.destroy())
     } else if (this.#socket.destroyed) {
-      this.#owner.onUnsent(this, options, handler, error)
+      this.#owner.onUnsent(this, options, handler)
       return
     } else {
       // undici found a fault in the request before it wrote anything of it.
@@ -308,47 +288,4 @@ export class Connection implements Dispatcher.DispatchHandler, InLine<Connection
     if (error.message === 'socket idle timeout') return 'idle'
     return error.message === 'bad response' || error.code?.startsWith('HPE_') ? 'error' : 'remote'
   }
-}
-
-/** The options of one request, in an object that is filled anew for each: undici reads it and keeps nothing of it. */
-interface Carried extends Omit<Dispatcher.DispatchOptions, 'path' | 'method' | 'reset'> {
-  path: string | undefined
-  method: string | undefined
-  reset: boolean | undefined
-  servername: string
-}
-
-function carriedBy(origin: URL): Carried {
-  return {
-    path: undefined,
-    method: undefined,
-    headers: undefined,
-    body: undefined,
-    query: undefined,
-    idempotent: undefined,
-    blocking: undefined,
-    upgrade: undefined,
-    headersTimeout: undefined,
-    bodyTimeout: undefined,
-    expectContinue: undefined,
-    typeOfService: undefined,
-    reset: undefined,
-    // Always the same: undici gives the socket up when the name changes, as it would with each Host field.
-    servername: origin.hostname,
-  } as unknown as Carried
-}
-
-function fill(carried: Carried, options: Dispatcher.DispatchOptions): void {
-  carried.path = options.path
-  carried.method = options.method
-  carried.headers = options.headers as NonNullable<typeof options.headers>
-  carried.body = options.body as NonNullable<typeof options.body>
-  carried.query = options.query as NonNullable<typeof options.query>
-  carried.idempotent = options.idempotent as boolean
-  carried.blocking = options.blocking as boolean
-  carried.upgrade = options.upgrade as NonNullable<typeof options.upgrade>
-  carried.headersTimeout = options.headersTimeout as number
-  carried.bodyTimeout = options.bodyTimeout as number
-  carried.expectContinue = options.expectContinue as boolean
-  carried.typeOfService = options.typeOfService as number
 }

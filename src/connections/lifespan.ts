@@ -71,6 +71,14 @@ export class Lifespan {
     return this.maxAge * (1 - this.#phase)
   }
 
+  /**
+   * The time after which no request starts on a connection. Later than drawn where that would lie too near: a new
+   * connection was set up for a request, and must be there for it.
+   */
+  drawDeadline(bornAt: number, now: number, isSuccessor: boolean): number {
+    return Math.max(bornAt + this.drawAge(isSuccessor), now + this.notice)
+  }
+
   /** Requests that a new connection may carry, at least one. */
   drawRequests(): number {
     if (this.maxRequests === Number.POSITIVE_INFINITY) return this.maxRequests

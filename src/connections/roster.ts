@@ -61,12 +61,11 @@ export class Roster {
     connection.close()
   }
 
-  /** Connections that will be there for a while: neither retiring, nor tunnels, nor about to be replaced. */
+  /** Connections that will carry requests for a while. */
   countLasting(): number {
     let lasting = 0
     for (const connection of this.#all) {
-      if (connection.state === 'retiring' || connection.isTunnel) continue
-      if (!connection.isLast && !connection.isBeingReplaced) lasting++
+      if (connection.isLasting()) lasting++
     }
     return lasting
   }

@@ -1,5 +1,7 @@
+import type { Clock, Timer } from '../clock.ts'
 import type { Connection } from './connection.ts'
 import type { Demand } from './demand.ts'
+import type { Purpose } from './dials.ts'
 import type { Lifespan } from './lifespan.ts'
 import { Allowance, countDue } from './pace.ts'
 import type { Roster } from './roster.ts'
@@ -11,15 +13,14 @@ export interface UpkeepOptions {
   max: number
   minIdle: number
   idleTimeout: number
-  now: number
-  /** Dials. A successor takes the place of a connection that has left, or of the predecessor, which still serves. */
-  dial: (isSuccessor: boolean, predecessor?: Connection) => void
+  clock: Clock
+  dial: (purpose: Purpose) => void
 }
 
 const firstWarmRetry = 1000
 const longestWarmRetry = 30_000
 
-/** What is done about connections while no request asks for it. */
+/** What is done about connections while no request asks for it. Sleeps while there are none to look after. */
 export class Upkeep {
   readonly #roster: Roster
   readonly #demand: Demand
@@ -27,8 +28,11 @@ export class Upkeep {
   readonly #max: number
   readonly #minIdle: number
   readonly #idleTimeout: number
-  readonly #dial: UpkeepOptions['dial']
+  readonly #clock: Clock
+  readonly #dial: (purpose: Purpose) => void
   readonly #allowance: Allowance
+  #timer: Timer | undefined
+  #isResting = false
   #warmAt = 0
   #warmRetry = firstWarmRetry
 
@@ -39,21 +43,33 @@ export class Upkeep {
     this.#max = options.max
     this.#minIdle = options.minIdle
     this.#idleTimeout = options.idleTimeout
+    this.#clock = options.clock
     this.#dial = options.dial
-    this.#allowance = new Allowance(options.now)
+    this.#allowance = new Allowance(options.clock.now())
   }
 
-  run(now: number): void {
-    this.#demand.turn(now)
-    this.#closeIdle(now)
-    this.#closeSurplus()
-    this.#retireAged(now)
-    this.#warm(now)
+  /** Looks after the connections from now on, until there are none. */
+  wake(): void {
+    if (this.#isResting || this.#timer !== undefined) return
+    this.#timer = this.#clock.setTimeout(this.#tick, this.#lifespan.sweepEvery)
   }
 
-  /** Makes good the loss of a connection that has retired, where the load still needs as many. */
+  /** While the whole pool retires, nothing is kept, replaced or warmed. */
+  rest(): void {
+    this.#isResting = true
+    this.#clock.clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  resume(): void {
+    this.#isResting = false
+    this.#tick()
+  }
+
+  /** Makes good the loss of connections that have retired, where the load still needs as many. */
   replenish(): void {
-    while (this.#isShort() && this.#hasRoom()) this.#dial(true)
+    if (this.#isResting) return
+    while (this.#isShort() && this.#hasRoom()) this.#dial({ isSuccessor: true })
   }
 
   onDialled(): void {
@@ -61,9 +77,20 @@ export class Upkeep {
     this.#warmAt = 0
   }
 
-  onDialFailed(now: number): void {
-    this.#warmAt = now + this.#warmRetry
+  onDialFailed(): void {
+    this.#warmAt = this.#clock.now() + this.#warmRetry
     this.#warmRetry = Math.min(2 * this.#warmRetry, longestWarmRetry)
+  }
+
+  readonly #tick = (): void => {
+    const now = this.#clock.now()
+    this.#timer = undefined
+    this.#demand.turn(now)
+    this.#closeIdle(now)
+    this.#closeSurplus()
+    this.#retireAged(now)
+    this.#warm(now)
+    if (this.#roster.stats.total > 0 || this.#minIdle > 0) this.wake()
   }
 
   #hasRoom(): boolean {
@@ -94,10 +121,8 @@ export class Upkeep {
   #closeSurplus(): void {
     if (this.#idleTimeout <= 0) return
     const { stats } = this.#roster
-    const surplus = Math.min(
-      stats.idle - this.#minIdle,
-      stats.idle + stats.active - stats.tunnels - this.#wanted(this.#demand.peak),
-    )
+    const inService = stats.idle + stats.active - stats.tunnels
+    const surplus = Math.min(stats.idle - this.#minIdle, inService - this.#wanted(this.#demand.peak))
     if (surplus <= 0) return
     const byDeadline = [...this.#roster.idle].sort((a, b) => a.deadline - b.deadline)
     for (const connection of byDeadline.slice(0, Math.ceil(surplus / 4)))
@@ -106,46 +131,39 @@ export class Upkeep {
 
   #retireAged(now: number): void {
     if (this.#lifespan.maxAge === Number.POSITIVE_INFINITY) return
-    const waiting: Connection[] = []
+    const lasting: Connection[] = []
     let alive = 0
     for (const connection of this.#roster) {
       if (connection.state === 'retiring' || connection.isTunnel) continue
       alive++
-      if (connection.usableUntil <= now) this.#leave(connection)
-      else if (!connection.isLast && !connection.isBeingReplaced) waiting.push(connection)
+      if (connection.usableUntil <= now) this.#roster.retire(connection, 'max_age')
+      else if (connection.isLasting()) lasting.push(connection)
     }
+    this.replenish()
     const perSecond = this.#lifespan.retirementsPerSecond(alive)
     this.#allowance.refill(now, perSecond)
-    waiting.sort((a, b) => a.deadline - b.deadline)
-    const notices = waiting.map((connection) => connection.deadline - this.#lifespan.notice)
+    lasting.sort((a, b) => a.deadline - b.deadline)
+    const notices = lasting.map((connection) => connection.deadline - this.#lifespan.notice)
     const due = countDue(notices, now, 1000 / perSecond)
-    for (const connection of waiting.slice(0, due)) {
+    for (const connection of lasting.slice(0, due)) {
       if (!this.#allowance.take()) return
       this.#beginRetirement(connection)
     }
   }
 
-  /** Where the load stands, the successor comes first; the connection serves on until then. */
+  /** Where the load stands, the successor comes first, and the connection serves on until then. */
   #beginRetirement(connection: Connection): void {
-    connection.isBeingReplaced = true
-    if (this.#isShort() && this.#hasRoom()) {
-      connection.usableUntil = connection.deadline + this.#lifespan.overtime
-      this.#dial(true, connection)
-    } else {
-      connection.isBeingReplaced = false
-      connection.isLast = true
-    }
-  }
-
-  #leave(connection: Connection): void {
-    this.#roster.retire(connection, 'max_age')
-    this.replenish()
+    connection.isLast = true
+    if (!this.#isShort() || !this.#hasRoom()) return
+    connection.isLast = false
+    connection.usableUntil = connection.deadline + this.#lifespan.overtime
+    this.#dial({ isSuccessor: true, predecessor: connection })
   }
 
   #warm(now: number): void {
     if (now < this.#warmAt) return
     const { stats } = this.#roster
     let missing = this.#minIdle - (stats.idle + stats.dialing - stats.pending)
-    for (; missing > 0 && this.#hasRoom(); missing--) this.#dial(false)
+    for (; missing > 0 && this.#hasRoom(); missing--) this.#dial({})
   }
 }

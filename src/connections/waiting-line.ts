@@ -19,10 +19,6 @@ export class WaitingLine {
     return this.#length
   }
 
-  get first(): Waiter | undefined {
-    return this.#first
-  }
-
   push(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, since: number): void {
     const waiter: Waiter = { options, handler, since, next: undefined }
     if (this.#last === undefined) this.#first = waiter
@@ -46,6 +42,14 @@ export class WaitingLine {
     if (this.#first === undefined) this.#last = undefined
     this.#length--
     return waiter
+  }
+
+  /** Takes out those at the head that came until then, `most` of them. */
+  shiftUntil(time: number, most: number): Waiter[] {
+    const taken: Waiter[] = []
+    while (this.#first !== undefined && this.#first.since <= time && taken.length < most)
+      taken.push(this.shift()!)
+    return taken
   }
 
   /** Takes the request of this handler out of the line; false when it does not wait here. */

@@ -1,0 +1,95 @@
+import type { Socket } from 'node:net'
+import { errors } from 'undici'
+import type { Clock } from '../clock.ts'
+import type { Connection } from './connection.ts'
+import type { Dial, DialFunction } from './dialer.ts'
+import type { PoolStats } from './pool-stats.ts'
+
+/** Who waits for a bare socket. */
+export interface TunnelWaiter {
+  resolve(socket: Socket): void
+  reject(error: Error): void
+}
+
+/** What a connection is set up for: a request or the warm floor, where nothing is said. */
+export interface Purpose {
+  /** It takes the place of a connection that has retired, or of the predecessor. */
+  isSuccessor?: boolean
+  /** The connection that serves on until this one is ready. */
+  predecessor?: Connection
+  tunnel?: TunnelWaiter
+}
+
+/** A connection that is being set up. */
+export interface Dialing {
+  readonly bornAt: number
+  readonly purpose: Purpose
+  dial: Dial | undefined
+}
+
+export interface DialsOptions {
+  dial: DialFunction
+  clock: Clock
+  stats: PoolStats
+  onDialled: (dialing: Dialing, socket: Socket) => void
+  onFailed: (dialing: Dialing, error: Error) => void
+}
+
+/** The connections of a pool that are being set up. */
+export class Dials {
+  readonly #options: DialsOptions
+  readonly #running = new Set<Dialing>()
+  #tunnels = 0
+
+  constructor(options: DialsOptions) {
+    this.#options = options
+  }
+
+  /** How many of them a waiting request can hope for. */
+  get forRequests(): number {
+    return this.#running.size - this.#tunnels
+  }
+
+  start(purpose: Purpose): void {
+    const { dial, clock, stats, onDialled, onFailed } = this.#options
+    const dialing: Dialing = { bornAt: clock.now(), purpose, dial: undefined }
+    this.#running.add(dialing)
+    stats.dialing++
+    if (purpose.tunnel !== undefined) this.#tunnels++
+    if (purpose.predecessor !== undefined) purpose.predecessor.isBeingReplaced = true
+    dialing.dial = dial((error, socket) => {
+      this.#remove(dialing)
+      if (socket !== undefined) return onDialled(dialing, socket)
+      stats.failedDials++
+      onFailed(dialing, error ?? new errors.SocketError('no connection'))
+    })
+  }
+
+  /** Gives up those that nobody waits for, down to this number. */
+  cancelSurplus(needed: number): void {
+    for (const dialing of this.#running) {
+      if (this.forRequests <= needed) return
+      if (dialing.purpose.tunnel === undefined) this.#cancel(dialing)
+    }
+  }
+
+  cancelAll(error: Error): void {
+    for (const dialing of this.#running) {
+      this.#cancel(dialing)
+      dialing.purpose.tunnel?.reject(error)
+    }
+  }
+
+  #cancel(dialing: Dialing): void {
+    dialing.dial?.cancel()
+    this.#remove(dialing)
+  }
+
+  #remove(dialing: Dialing): void {
+    const { predecessor, tunnel } = dialing.purpose
+    this.#running.delete(dialing)
+    this.#options.stats.dialing--
+    if (tunnel !== undefined) this.#tunnels--
+    if (predecessor !== undefined) predecessor.isBeingReplaced = false
+  }
+}
