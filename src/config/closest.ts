@@ -1,5 +1,8 @@
-/** The candidate that is nearest to a word by edit distance, if it is near enough to be a slip of the hand. */
-export function closest(word: string, candidates: Iterable<string>): string | undefined {
+/**
+ * The candidate that is nearest to a word by edit distance, if it is near enough to be a slip of the hand; else one
+ * that the word begins with, or that begins with the word.
+ */
+export function closest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined
   let bestDistance = Math.max(1, Math.floor(word.length * 0.4)) + 1
   for (const candidate of candidates) {
@@ -8,7 +11,11 @@ export function closest(word: string, candidates: Iterable<string>): string | un
     best = candidate
     bestDistance = distance
   }
-  return best
+  return best ?? candidates.find((candidate) => isBeginning(candidate, word) || isBeginning(word, candidate))
+}
+
+function isBeginning(part: string, whole: string): boolean {
+  return part.length >= 3 && whole.toLowerCase().startsWith(part.toLowerCase())
 }
 
 /** Damerau's distance in its restricted form: insertions, deletions, substitutions, and swaps of neighbours. */

@@ -27,7 +27,13 @@ function isLeaf(schema: TSchema): schema is Leaf {
 
 function* inspectLeaf(schema: Leaf, value: unknown, at: Path): Generator<Finding> {
   if (Value.Check(schema, value)) return
-  yield { at, found: describe(value), expected: schema.expected, suggestion: schema.suggest?.(value) }
+  const expected = schema.explain?.(value) ?? schema.expected
+  yield { at, found: describe(value), expected, suggestion: suggestionFor(schema, value) }
+}
+
+/** Only what was written as one word can be nearly right; other values may not even have a text. */
+function suggestionFor({ suggest }: Leaf, value: unknown): string | undefined {
+  return typeof value === 'object' || typeof value === 'symbol' ? undefined : suggest?.(value)
 }
 
 function* inspectSection(schema: TObject, value: unknown, at: Path): Generator<Finding> {
@@ -35,7 +41,7 @@ function* inspectSection(schema: TObject, value: unknown, at: Path): Generator<F
   const known = Object.keys(schema.properties)
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue
-    const suggestion = closest(key, known)
+    const suggestion = closest(key, known) ?? sectionOf(key, schema)
     yield { at: [...at, key], found: 'an unknown key', expected: `one of ${known.join(', ')}`, suggestion }
   }
   for (const [key, property] of Object.entries(schema.properties)) {
@@ -43,6 +49,14 @@ function* inspectSection(schema: TObject, value: unknown, at: Path): Generator<F
     if (isWritten) yield* inspect(property, value[key], [...at, key])
     else if (isNeeded(property)) yield { at: [...at, key], found: 'nothing', expected: expectedOf(property) }
   }
+}
+
+/** A key may be right and stand one level too high. */
+function sectionOf(key: string, { properties }: TObject): string | undefined {
+  const found = Object.entries(properties).find(
+    ([, property]) => IsObject(property) && Object.hasOwn(property.properties, key),
+  )
+  return found && `${found[0]}.${key}`
 }
 
 function isNeeded(property: TSchema): boolean {
@@ -86,7 +100,7 @@ function* inspectUnion(schema: TUnion, value: unknown, at: Path): Generator<Find
   const meant = parts.find((part) => Value.Check(part.properties.kind!, value.kind))
   if (meant !== undefined) return yield* inspect(meant, value, at)
   const kinds = parts.map((part) => (part.properties.kind as unknown as Annotations).kind)
-  const suggestion = closest(String(value.kind), kinds)
+  const suggestion = typeof value.kind === 'string' ? closest(value.kind, kinds) : undefined
   const expected = `one of ${kinds.join(' | ')}`
   yield { at: [...at, 'kind'], found: describe(value.kind), expected, suggestion }
 }

@@ -32,7 +32,7 @@ export function defineConfig(config: ConfigInput): ConfigInput {
 export function resolveConfig(input: unknown, options: ResolveOptions = {}): Config {
   const { folder = '.', source, lineOf } = options
   const findings = [...inspect(configSchema, input)]
-  const written = without(Value.Clone(input), findings)
+  const written = without(copy(input), findings)
   const config = decode(written)
   findings.push(...check(config as Sound, (input ?? {}) as Sound))
   if (findings.length > 0) {
@@ -51,6 +51,17 @@ function* check(sound: Sound, written: Sound): Generator<Finding> {
   yield* checkUpstreams(sound, written)
   yield* checkRoutes(sound, written)
 }
+
+/** The options of plugins are not ours to copy: they may hold anything. */
+function copy(value: unknown, at: Path = []): unknown {
+  const isOptions = at.length === 3 && at[0] === 'plugins' && at[2] === 'options'
+  if (isOptions || at.length > deepest || typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((item, index) => copy(item, [...at, index]))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item, [...at, key])]))
+}
+
+/** More levels than the schema has; what lies below has been found to be unknown. */
+const deepest = 8
 
 function decode(written: unknown): Config {
   return DecodeUnsafe({}, configSchema, Value.Default(configSchema, written)) as Config

@@ -23,7 +23,7 @@ const pluginSchema = section('One Fastify plugin.', {
     'the name of a package, or a path such as "./auth.ts"',
   ),
   options: withDefault(
-    leaf(Type.Record(Type.String(), Type.Unknown()), {
+    leaf(Type.Unsafe<Record<string, unknown>>({ type: 'object' }), {
       kind: 'section',
       expected: 'a section with the options of the plugin',
       description: 'Given to the plugin as they are.',

@@ -4,7 +4,7 @@ import { isAllZero, type Sound, type SoundRoute } from './sound.ts'
 
 /** What the schema cannot say about routes: what they name, and whether they can be told apart. */
 export function* checkRoutes({ routes = [] }: Sound, written: Sound): Generator<Finding> {
-  const names = Object.keys(written.upstreams ?? {})
+  const names = namesOf(written.upstreams)
   const seen = new Map<string, number>()
   for (const [index, route] of routes.entries()) {
     if (typeof route !== 'object') continue
@@ -21,14 +21,25 @@ export function* checkRoutes({ routes = [] }: Sound, written: Sound): Generator<
   }
 }
 
-function* checkTargets({ upstream }: SoundRoute, names: string[], at: Path): Generator<Finding> {
+/** Undefined where upstreams are missing or no section: that is one fault, and not one more for each route. */
+function namesOf(upstreams: unknown): string[] | undefined {
+  if (typeof upstreams !== 'object' || upstreams === null || Array.isArray(upstreams)) return undefined
+  const names = Object.keys(upstreams)
+  return names.length === 0 ? undefined : names
+}
+
+function* checkTargets(
+  { upstream }: SoundRoute,
+  names: readonly string[] | undefined,
+  at: Path,
+): Generator<Finding> {
   if (!Array.isArray(upstream)) return
   for (const [index, target] of upstream.entries()) {
     if (target?.name === undefined) continue
     const place = [...at, 'upstream', ...(upstream.length > 1 ? [index, 'name'] : [])]
     const found = JSON.stringify(target.name)
-    if (!names.includes(target.name)) {
-      const known = names.length === 0 ? 'none is written' : `these are written: ${names.join(', ')}`
+    if (names !== undefined && !names.includes(target.name)) {
+      const known = `these are written: ${names.join(', ')}`
       const suggestion = closest(target.name, names)
       yield { at: place, found, expected: `the name of an upstream (${known})`, suggestion }
     }

@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import { Type } from 'typebox'
 import { closest } from '../closest.ts'
-import { formatDuration, longestTimerMs, parseDuration, parseSize } from '../units.ts'
+import { formatDuration, formatSize, longestTimerMs, parseDuration, parseSize } from '../units.ts'
 
 /**
  * What a schema says to people. A schema that carries `expected` is a leaf: it is checked as a whole, and
@@ -11,6 +11,8 @@ export interface Annotations {
   /** The short name of the kind, for the table of the documentation. */
   kind: string
   expected: string
+  /** The same, said more exactly for what was found. */
+  explain?: (found: unknown) => string | undefined
   /** What the writer probably meant, if that can be told from what was found. */
   suggest?: (found: unknown) => string | undefined
 }
@@ -123,7 +125,13 @@ export function duration(description: string, bounds: { minimum?: number; maximu
     Type.Union([Type.Number(), Type.String()]),
     {
       kind: 'duration',
-      expected: `a duration such as "250ms", "30s", "5m", "1h" or a number of milliseconds${withinText(bounds)}`,
+      expected: 'a duration such as "250ms", "30s", "5m", "1h" or a number of milliseconds',
+      explain: (found) => {
+        const milliseconds = parseDuration(found)
+        if (milliseconds === undefined) return undefined
+        if (milliseconds < minimum) return `a duration of at least ${formatDuration(minimum)}`
+        return 'a duration of at most 596h, since no timer runs longer'
+      },
       suggest: suggestDuration,
       description,
     },
@@ -134,23 +142,13 @@ export function duration(description: string, bounds: { minimum?: number; maximu
     .Encode((value) => value)
 }
 
-function withinText({
-  minimum = 0,
-  maximum = longestTimerMs,
-}: {
-  minimum?: number
-  maximum?: number
-}): string {
-  if (minimum > 0) return `, at least ${formatDuration(minimum)}`
-  return maximum === longestTimerMs ? ', below 25 days' : ''
-}
-
 function isWithin(value: number | undefined, minimum: number, maximum: number): boolean {
   return value !== undefined && value >= minimum && value <= maximum
 }
 
 /** `5 minutes`, `30sec` and `2 hrs` are understood, but not accepted: one way to write a thing. */
 function suggestDuration(found: unknown): string | undefined {
+  if (parseDuration(found) !== undefined) return undefined
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*$/i.exec(String(found))
   const unit = durationWords.find(([pattern]) => pattern.test(match?.[2] ?? ''))?.[1]
   return match === null || unit === undefined ? undefined : `"${match[1]}${unit}"`
@@ -169,7 +167,9 @@ export function size(description: string, { minimum = 0 }: { minimum?: number } 
     Type.Union([Type.Number(), Type.String()]),
     {
       kind: 'size',
-      expected: `a size such as "64kb", "256mb" or a number of bytes${minimum > 0 ? `, at least ${minimum}` : ''}`,
+      expected: 'a size such as "64kb", "256mb" or a number of bytes',
+      explain: (found) =>
+        parseSize(found) === undefined ? undefined : `a size of at least ${formatSize(minimum)}`,
       suggest: suggestSize,
       description,
     },
@@ -181,6 +181,7 @@ export function size(description: string, { minimum = 0 }: { minimum?: number } 
 }
 
 function suggestSize(found: unknown): string | undefined {
+  if (parseSize(found) !== undefined) return undefined
   const match = /^\s*(\d+(?:\.\d+)?)\s*([kmg])(i?b|bytes)?\s*$/i.exec(String(found))
   return match === null ? undefined : `"${match[1]}${match[2]?.toLowerCase()}b"`
 }

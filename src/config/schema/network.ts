@@ -49,8 +49,10 @@ export function agentUrl(description: string) {
     Type.String(),
     {
       kind: 'URL',
-      expected: 'the URL of an agent, ws:// or wss://, such as "ws://deployment-agent:2547/ws"',
-      suggest: (found) => (/^https?:\/\//.test(String(found)) ? `"ws${String(found).slice(4)}"` : undefined),
+      expected:
+        'the URL of an agent, ws:// or wss://, without user and password, such as "ws://deployment-agent:2547/ws"',
+      suggest: (found) =>
+        /^https?:\/\/[^@]*$/.test(String(found)) ? `"ws${String(found).slice(4)}"` : undefined,
       description,
     },
     (value) => {
