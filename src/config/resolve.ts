@@ -121,8 +121,7 @@ function normaliseUpstream(
   for (const server of servers ?? []) server.url = new URL(server.url).origin
   if (balance.algorithm === 'hash') balance.hash ??= { by: 'address' }
   if (discovery?.kind === 'file') discovery.path = toFile(discovery.path)
-  if (discovery?.kind === 'agent' && discovery.persist !== undefined)
-    discovery.persist = toFile(discovery.persist)
+  if (discovery?.persist !== undefined) discovery.persist = toFile(discovery.persist)
   if (tls.ca !== undefined) tls.ca = toFile(tls.ca)
   if (tls.cert !== undefined) tls.cert = toFile(tls.cert)
   if (tls.key !== undefined) tls.key = toFile(tls.key)

@@ -5,7 +5,7 @@ import type { Finding, Path } from './faults.ts'
  * and ignored. `*` stands for any key or index; a value that `allowed` names asks for nothing.
  * To enable a key, delete its line.
  */
-const unsupported: readonly { path: string; what: string; allowed?: unknown }[] = [
+export const unsupported: readonly { path: string; what: string; allowed?: unknown }[] = [
   { path: 'server.tls', what: 'HTTPS towards clients' },
   { path: 'server.workers', what: 'More than one process', allowed: 1 },
   { path: 'upstreams.*.connections.http2', what: 'HTTP/2 towards servers', allowed: false },

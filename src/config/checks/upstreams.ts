@@ -52,8 +52,10 @@ function* checkServers({ servers = [] }: SoundUpstream, at: Path): Generator<Fin
 }
 
 function* checkDiscovery({ discovery }: SoundUpstream, at: Path): Generator<Finding> {
-  if (discovery?.kind !== 'dns' || discovery.record === 'srv' || discovery.port !== undefined) return
-  const expected = `the port of the servers, since ${discovery.record} records name none`
+  if (discovery?.kind !== 'dns' || discovery.name === undefined || discovery.port !== undefined) return
+  const isService = discovery.record === undefined && discovery.name.startsWith('_')
+  if (isService || discovery.record === 'srv') return
+  const expected = 'the port of the servers, since only srv records name one'
   yield { at: [...at, 'discovery', 'port'], found: 'nothing', expected }
 }
 

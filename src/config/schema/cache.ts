@@ -17,7 +17,7 @@ export const cacheSchema = section('Answers that are kept in memory and given ag
   extensions: withDefault(
     Type.Array(
       leaf(Type.String({ pattern: '^[A-Za-z0-9]{1,16}$' }), {
-        kind: 'text',
+        kind: 'extension',
         expected: 'the extension of a file, without a dot, such as css',
         suggest: (found) =>
           /^\*?\.[A-Za-z0-9]+$/.test(String(found)) ? String(found).replace(/^.*\./, '') : undefined,

@@ -17,7 +17,7 @@ export const serversSchema = Type.Array(
   },
 )
 
-const hold = {
+const belief = {
   emptyHold: withDefault(
     duration(
       'An empty list is believed only when it has stood for this long; the servers of the last list serve meanwhile. 0 = at once.',
@@ -30,6 +30,11 @@ const hold = {
       { maximum: 1 },
     ),
     1,
+  ),
+  persist: Type.Optional(
+    file(
+      'File that keeps the last list, so that a gateway that starts while the source is down has servers. Absent = none.',
+    ),
   ),
 }
 
@@ -51,32 +56,30 @@ const agentSchema = section(
       ),
       '10s',
     ),
-    ...hold,
-    persist: Type.Optional(
-      file(
-        'File that keeps the last list, so that a gateway that starts while the agent is down has servers. Absent = none.',
-      ),
-    ),
+    ...belief,
   },
 )
 
 const dnsSchema = section('Names that are resolved, and resolved again when their time to live ends.', {
   kind: kindOf('dns'),
   name: hostName('Name to resolve: each address, or each target of an SRV record, is a server.'),
-  record: withDefault(choice('Type of the record that is asked for.', ['a', 'aaaa', 'srv']), 'a'),
-  port: Type.Optional(
-    port('Port of the servers. Must be written for a and aaaa; SRV records bring their own.'),
+  record: Type.Optional(
+    choice(
+      'Type of the record that is asked for. Absent = srv for a name that begins with `_`, else a, else aaaa.',
+      ['a', 'aaaa', 'srv'],
+    ),
   ),
+  port: Type.Optional(port('Port of the servers. Must be written unless SRV records bring their own.')),
   protocol,
-  ...hold,
+  ...belief,
 })
 
 const fileSchema = section('A file with a list of servers, read again when it changes.', {
   kind: kindOf('file'),
-  path: file('The file: a list in the form that agents send, as JSON or YAML.'),
+  path: file('The file: a list of `{ url, weight }`, or of items as agents send them, in YAML or JSON.'),
   port: Type.Optional(port('Port of the servers that the file names without a port of their own.')),
   protocol,
-  ...hold,
+  ...belief,
 })
 
 export const discoverySchema = Type.Union([agentSchema, dnsSchema, fileSchema], {

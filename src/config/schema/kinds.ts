@@ -56,7 +56,7 @@ const booleanWords = new Map([
   ...['no', 'off', 'false', '0'].map((word) => [word, 'false'] as const),
 ])
 
-export function choice<const Values extends string[]>(description: string, values: Values) {
+export function choice<Value extends string>(description: string, values: Value[]) {
   const list = values.join(' | ')
   return leaf(Type.Enum(values), {
     kind: list,

@@ -78,7 +78,7 @@ const everything = defineConfig({
     agent: {
       discovery: { kind: 'agent', url: 'ws://deployment-agent:2547/ws', port: 5000, persist: 'last.json' },
     },
-    dns: { discovery: { kind: 'dns', name: '_http._tcp.app.example', record: 'srv', protocol: 'https' } },
+    dns: { discovery: { kind: 'dns', name: '_http._tcp.app.example', protocol: 'https' } },
     file: { discovery: { kind: 'file', path: '../servers.json' } },
   },
   routes: [

@@ -138,14 +138,14 @@ testMistakes([
     'a key of another kind of discovery',
     withDiscovery({ kind: 'file', path: 'a', silence: '1s' }),
     [
-      'upstreams.app.discovery.silence: found an unknown key, expected one of kind, path, port, protocol, emptyHold, maxRemoval',
+      'upstreams.app.discovery.silence: found an unknown key, expected one of kind, path, port, protocol, emptyHold, maxRemoval, persist',
     ],
   ],
   [
     'addresses without a port',
     withDiscovery({ kind: 'dns', name: 'app.example' }),
     [
-      'upstreams.app.discovery.port: found nothing, expected the port of the servers, since a records name none',
+      'upstreams.app.discovery.port: found nothing, expected the port of the servers, since only srv records name one',
     ],
   ],
   [
