@@ -115,7 +115,9 @@ export class AgentConnection {
     if (this.#ended) return
     this.#heard()
     this.#listener.onFrame(frame, isBinary)
-    this.#restMs += restFactor * (this.#clock.now() - this.#heardAt)
+    const spentMs = this.#clock.now() - this.#heardAt
+    // Bounded, or else a rest could be taken for the agent's silence.
+    this.#restMs = Math.min(this.#restMs + restFactor * spentMs, this.#silence / 4)
     if (this.#ended || this.#pause !== undefined || this.#restMs < minPauseMs) return
     this.#socket.pause()
     this.#pause = this.#clock.setTimeout(() => {

@@ -21,8 +21,8 @@ export interface DnsOptions {
   name: string
   /** Of the servers; SRV records bring their own. */
   port?: number
-  /** @default 'SRV' for a name that begins with an underscore and where there is no port, else A or, where there is none, AAAA */
-  record?: 'A' | 'AAAA' | 'SRV'
+  /** @default 'srv' for a name that begins with an underscore, without a port; else 'a' or, where there is none, 'aaaa' */
+  record?: 'a' | 'aaaa' | 'srv'
   /** @default 'http' */
   protocol?: 'http' | 'https'
 }
@@ -61,7 +61,7 @@ export class DnsSource implements Source {
     this.#backoff = new Backoff({ random })
     this.#resolver = dependencies.resolver ?? openResolver()
     this.#lookup = dependencies.lookup
-    this.#family = options.record === 'A' ? 4 : options.record === 'AAAA' ? 6 : undefined
+    this.#family = options.record === 'a' ? 4 : options.record === 'aaaa' ? 6 : undefined
   }
 
   start(): void {
@@ -107,7 +107,7 @@ export class DnsSource implements Source {
 
   async #ask(): Promise<{ servers: ServerSpec[]; ttlMs: number }> {
     const { name, port, record } = this.#options
-    const isService = record === 'SRV' || (record === undefined && port === undefined && name.startsWith('_'))
+    const isService = record === 'srv' || (record === undefined && port === undefined && name.startsWith('_'))
     try {
       return isService ? await this.#askService(name) : await this.#askAddresses(name)
     } catch (error) {

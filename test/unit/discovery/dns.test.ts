@@ -64,8 +64,8 @@ test('AAAA records count where there is no A record, or where they are asked for
   for (const [options, name] of [
     [{ name: 'six', port: 80 }, '[::1]:80'],
     [{ name: 'both', port: 80 }, '127.0.0.1:80'],
-    [{ name: 'both', port: 80, record: 'AAAA' }, '[::2]:80'],
-    [{ name: 'both', port: 80, record: 'A' }, '127.0.0.1:80'],
+    [{ name: 'both', port: 80, record: 'aaaa' }, '[::2]:80'],
+    [{ name: 'both', port: 80, record: 'a' }, '127.0.0.1:80'],
   ] as const) {
     const { clock, witness } = openSource(options, { addresses })
     await clock.advanceAsync(0)
