@@ -1,0 +1,71 @@
+import type { Clock, Timer } from '../clock.ts'
+import type { Resource, Store } from './store.ts'
+
+/** A slice of a collection looks at so many resources at most, and ends earlier when its time is up. */
+const SLICE_RESOURCES = 512
+const SLICE_MS = 0.4
+/** How often a slice looks at the clock. */
+const CLOCK_EVERY = 32
+
+/**
+ * Takes out of the store what is of no more use, every `interval`, in slices that leave the event loop free
+ * between them.
+ */
+export class Collector {
+  readonly #store: Store
+  readonly #interval: number
+  readonly #clock: Clock
+  #timer: Timer | undefined
+  #cursor: MapIterator<[string, Resource]> | undefined
+  #left = 0
+
+  /** Entries that were taken out. */
+  collected = 0
+  /** The longest slice so far, in milliseconds. */
+  longestSliceMs = 0
+
+  constructor(store: Store, interval: number, clock: Clock) {
+    this.#store = store
+    this.#interval = interval
+    this.#clock = clock
+    this.#start()
+  }
+
+  close(): void {
+    this.#clock.clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #start(): void {
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#cursor = this.#store.resources()
+      this.#left = this.#store.size
+      this.#slice()
+    }, this.#interval)
+  }
+
+  #slice(): void {
+    const begun = this.#clock.now()
+    const isDone = this.#collect(begun)
+    this.longestSliceMs = Math.max(this.longestSliceMs, this.#clock.now() - begun)
+    if (isDone) this.#start()
+    else this.#timer = this.#clock.setTimeout(() => this.#slice(), 0)
+  }
+
+  #collect(begun: number): boolean {
+    for (let looked = 1; looked <= SLICE_RESOURCES; looked++) {
+      const next = this.#left-- > 0 ? this.#cursor?.next() : undefined
+      if (next === undefined || next.done === true) return true
+      const [, resource] = next.value
+      // Backwards, because an entry that leaves moves those after it.
+      for (let index = resource.length - 1; index >= 0; index--) {
+        const entry = resource[index]!
+        if (begun < entry.usefulUntil(this.#interval)) continue
+        this.#store.remove(entry)
+        this.collected++
+      }
+      if (looked % CLOCK_EVERY === 0 && this.#clock.now() - begun > SLICE_MS) return false
+    }
+    return false
+  }
+}

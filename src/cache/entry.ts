@@ -1,0 +1,198 @@
+import type { FlatHeaders, ResponseHead } from '../forward/sink.ts'
+import { type Detail, hitStatus } from './cache-status.ts'
+import { formatHttpDate } from './dates.ts'
+import { fieldValue, singleValue, tokenList, withoutFields } from './fields.ts'
+import type { CacheRequest } from './key.ts'
+import { resolveRange } from './range.ts'
+import { type Representation, select } from './selection.ts'
+import type { Policy } from './storage.ts'
+import { mayHonourRange, type Validators } from './validators.ts'
+
+/** A response that is ready to be sent. The headers may be shared: whoever changes them copies them first. */
+export interface Answer {
+  statusCode: number
+  statusMessage: string
+  headers: FlatHeaders
+  /** Undefined where there is none: HEAD, 204, 304, 416. */
+  body: Buffer | undefined
+}
+
+/** What an entry costs besides its bytes: objects, links, indexes. */
+const OVERHEAD_BYTES = 1024
+
+/** Tags of an entry beyond these are ignored. */
+const MOST_TAGS = 128
+
+/** A stored response: one variant of one resource. Immutable, but for its place in the store and its counters. */
+export class Entry implements Representation {
+  readonly key: string
+  readonly statusCode: number
+  readonly statusMessage: string
+  /** Ready to send, but for Age and Cache-Status. */
+  readonly headers: FlatHeaders
+  readonly policy: Policy
+  /** The secondary key, under `policy.vary`. */
+  readonly selecting: string
+  /** The whole body, or the bytes that `policy.partial` names. */
+  readonly body: Buffer
+  readonly bytes: number
+  readonly tags: readonly string[]
+  /** Milliseconds since 1970. */
+  readonly storedAt: number
+
+  /** Requests served from it. */
+  hits = 0
+  /** A revalidation in the background is under way. */
+  revalidating = false
+
+  // The store's own: its place in the eviction order.
+  uses = 0
+  queue = 0
+  older: Entry | undefined
+  newer: Entry | undefined
+
+  #readyAge = -1
+  #ready: FlatHeaders = []
+
+  constructor(parts: {
+    key: string
+    head: ResponseHead
+    policy: Policy
+    selecting: string
+    body: Buffer
+    storedAt: number
+  }) {
+    const { head, policy, body } = parts
+    this.key = parts.key
+    this.policy = policy
+    this.selecting = parts.selecting
+    this.body = body
+    this.storedAt = parts.storedAt
+    this.statusCode = policy.partial === undefined ? head.statusCode : 200
+    this.statusMessage = policy.partial === undefined ? head.statusMessage : 'OK'
+    this.headers = storedHeaders(head, policy, body.length)
+    this.tags = tagsOf(this.headers)
+    let bytes = OVERHEAD_BYTES + body.length + 2 * this.key.length + this.selecting.length
+    for (const text of this.headers) bytes += text.length + 16
+    this.bytes = bytes
+  }
+
+  get validators(): Validators {
+    return this.policy.validators
+  }
+
+  get size(): number {
+    return this.policy.partial?.size ?? this.body.length
+  }
+
+  get isPartial(): boolean {
+    return this.policy.partial !== undefined
+  }
+
+  /** Milliseconds; `now` is on the monotonic clock (RFC 9111, section 4.2.3). */
+  age(now: number): number {
+    return this.policy.initialAge + (now - this.policy.receivedAt)
+  }
+
+  /** Milliseconds that it stays fresh; negative when it is stale. */
+  remaining(now: number): number {
+    return this.policy.lifetime.ms - this.age(now)
+  }
+
+  /**
+   * When it can be collected: what is stale is kept for as long as the origin lets it be used, for one more
+   * interval of the collector, and for as long again as it was fresh where it can be validated.
+   */
+  usefulUntil(interval: number): number {
+    const { policy } = this
+    const { etag, lastModified } = policy.validators
+    const canBeValidated = etag !== undefined || lastModified !== undefined
+    const grace = Math.max(
+      interval,
+      policy.staleWhileRevalidate,
+      policy.staleIfError ?? 0,
+      canBeValidated ? policy.lifetime.ms : 0,
+    )
+    return policy.receivedAt - policy.initialAge + policy.lifetime.ms + grace
+  }
+
+  /** The head of a plain hit, made once a second and shared by all hits of that second. */
+  hitHeaders(now: number): FlatHeaders {
+    const age = Math.floor(this.age(now) / 1000)
+    if (age !== this.#readyAge) {
+      this.#readyAge = age
+      this.#ready = [...this.headers, ...this.#ageFields(age, undefined)]
+    }
+    return this.#ready
+  }
+
+  /** Whether it holds what the request wants of the body. */
+  canAnswer({ method, headers }: CacheRequest, nowMs: number): boolean {
+    const { partial } = this.policy
+    if (partial === undefined) return true
+    if (method !== 'GET' || headers.range === undefined) return false
+    if (!mayHonourRange(headers, this.validators, nowMs)) return false
+    const range = resolveRange(headers.range, partial.size)
+    if (range === undefined) return false
+    return range === 'unsatisfiable' || (range.first >= partial.first && range.last <= partial.last)
+  }
+
+  /** The answer to a request that {@link canAnswer}. `status` is the Cache-Status; by default that of a hit. */
+  answer(
+    { method, headers }: CacheRequest,
+    now: number,
+    nowMs: number,
+    more: { status?: string; detail?: Detail } = {},
+  ): Answer {
+    const selection = select(this, method, headers, nowMs)
+    const age = Math.floor(this.age(now) / 1000)
+    const offset = this.policy.partial?.first ?? 0
+    const { range } = selection
+    return {
+      statusCode: selection.statusCode,
+      statusMessage: selection.statusMessage,
+      headers: [...selection.headers, ...this.#ageFields(age, more.detail, more.status)],
+      body:
+        range === null || this.body.length === 0
+          ? undefined
+          : range === undefined
+            ? this.body
+            : this.body.subarray(range.first - offset, range.last - offset + 1),
+    }
+  }
+
+  #ageFields(age: number, detail: Detail | undefined, status?: string): FlatHeaders {
+    const ttl = Math.floor(this.policy.lifetime.ms / 1000) - age
+    return ['Age', String(age), 'Cache-Status', status ?? hitStatus(ttl, detail)]
+  }
+}
+
+const DATE = new Set(['date'])
+const LENGTH = new Set(['content-length'])
+const PARTIAL = new Set(['content-length', 'content-range'])
+
+/** The fields that are kept: with a valid Date (RFC 9110, section 6.6.1), and with the length of what is stored. */
+function storedHeaders(head: ResponseHead, policy: Policy, length: number): FlatHeaders {
+  let headers = withoutFields(head.headers, policy.omitted)
+  if (policy.partial !== undefined) headers = withoutFields(headers, PARTIAL)
+  else if (head.statusCode !== 204 && singleValue(headers, 'content-length') !== String(length)) {
+    headers = withoutFields(headers, LENGTH)
+    headers.push('Content-Length', String(length))
+  }
+  const date = formatHttpDate(policy.validators.date)
+  if (fieldValue(headers, 'date') === undefined) headers.push('Date', date)
+  else if (singleValue(headers, 'date') === undefined)
+    headers = [...withoutFields(headers, DATE), 'Date', date]
+  return headers
+}
+
+/** The tags of Cache-Tag (a list with commas) and Surrogate-Key (words). */
+function tagsOf(headers: FlatHeaders): readonly string[] {
+  const listed = fieldValue(headers, 'cache-tag')
+  const words = fieldValue(headers, 'surrogate-key')
+  if (listed === undefined && words === undefined) return NO_TAGS
+  const tags = new Set([...tokenList(listed ?? ''), ...tokenList((words ?? '').replace(/\s+/g, ','))])
+  return [...tags].slice(0, MOST_TAGS)
+}
+
+const NO_TAGS: readonly string[] = []

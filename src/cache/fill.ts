@@ -1,0 +1,375 @@
+import type { Clock, Timer } from '../clock.ts'
+import { HeadgateError } from '../errors.ts'
+import type { FlatHeaders, ResponseHead, ResponseSink, ResponseSource } from '../forward/sink.ts'
+import { BodyBuffer } from './body-buffer.ts'
+import type { CacheResult, Forwarded } from './cache-status.ts'
+import type { Answer, Entry } from './entry.ts'
+import { singleValue } from './fields.ts'
+import { FillClient, type FillClientOwner } from './fill-client.ts'
+import type { CacheRequest } from './key.ts'
+import { type Representation, select } from './selection.ts'
+import type { Policy } from './storage.ts'
+import { selectingKey } from './vary.ts'
+
+/** What becomes of a response, decided when its head is there. */
+export type Decision =
+  /** It is shared and stored. `shared` is what others than the first client get of the head. */
+  | {
+      kind: 'store'
+      policy: Policy
+      head: ResponseHead
+      own: ResponseHead
+      shared: Representation
+      prefix?: Buffer
+    }
+  /** It is for the first client alone. */
+  | { kind: 'pass'; own: ResponseHead; prefix?: Buffer }
+  /** A stored response answers in its place, to all or to the first client alone. */
+  | { kind: 'serve'; isShared: boolean; answer(client: FillClient): Answer; result: CacheResult }
+  /** It answers nobody: everybody asks again. */
+  | { kind: 'detour' }
+
+/** The cache behind a fill. */
+export interface FillOwner {
+  decide(fill: Fill, head: ResponseHead): Decision
+  /** What answers when no response comes, or undefined. */
+  rescue(fill: Fill): Decision | undefined
+  finish(fill: Fill, policy: Policy, head: ResponseHead, body: Buffer): void
+  /** Nobody can join any more. */
+  onClosed(fill: Fill): void
+  /** It turned out larger than `maxEntryBytes`. */
+  onTooLarge(fill: Fill): void
+  onServed(client: FillClient): void
+  /** The client asks again; `alone` where it must not wait for anybody. */
+  onDetour(client: FillClient, alone: boolean): void
+}
+
+export interface FillOptions {
+  key: string
+  request: CacheRequest
+  forwarded: Forwarded
+  /** The stored response that is validated, completed, or may be used when the server fails. */
+  stored: Entry | undefined
+  /** Others may join. */
+  isShared: boolean
+  /** Nobody waits for it: it revalidates while a stale response is served. */
+  isBackground: boolean
+  /** The request asks for the rest of `stored`. */
+  isCompletion: boolean
+  /** The names that the resource is known to vary by. */
+  vary: readonly string[] | undefined
+  maxEntryBytes: number
+  waitTimeout: number
+  clock: Clock
+}
+
+/** A body that nobody wants is read up to this size, so that its connection lives on. */
+const MOST_DISCARDED = 65_536
+
+/** A body of which no more than this is missing is worth waiting for when everybody has left. */
+const NEARLY_THERE = 65_536
+
+/**
+ * One request to a server on behalf of many clients. The Exchange writes into it; it keeps the body for the store
+ * and hands it to every client at that client's pace.
+ *
+ *     waiting -> storing -> done         the source is never paused: the body is bounded by maxEntryBytes
+ *        |          |
+ *        |          v  (it grows too large)
+ *        |------> passing -> done        nothing is kept: the slowest client sets the pace
+ *        |
+ *        \------> discarding -> done     a stored response has answered instead
+ */
+export class Fill implements ResponseSink, FillClientOwner {
+  readonly key: string
+  readonly request: CacheRequest
+  readonly forwarded: Forwarded
+  readonly stored: Entry | undefined
+  readonly isShared: boolean
+  readonly isBackground: boolean
+  readonly isCompletion: boolean
+  readonly requestedAt: number
+  /** Called when nobody wants the response before its head is there: the request to the server can be given up. */
+  onAbandoned: (() => void) | undefined
+  /** What was asked for has changed meanwhile: the response is not stored, and nobody joins. */
+  isInvalidated = false
+
+  /** Names that the response varies by, as far as they are known. */
+  vary: readonly string[] | undefined
+
+  readonly #owner: FillOwner
+  readonly #clock: Clock
+  readonly #maxEntryBytes: number
+  readonly #waitTimeout: number
+  readonly #clients = new Set<FillClient>()
+  readonly #body = new BodyBuffer()
+  #state: 'waiting' | 'storing' | 'passing' | 'discarding' | 'done' = 'waiting'
+  #decision: Extract<Decision, { kind: 'store' }> | undefined
+  #source: ResponseSource | undefined
+  #sourcePaused = false
+  /** A client was served in full without the whole body: the rest is fetched for the store. */
+  #isCommitted = false
+  #isClosed = false
+  #timer: Timer | undefined
+
+  constructor(owner: FillOwner, options: FillOptions) {
+    this.#owner = owner
+    this.key = options.key
+    this.request = options.request
+    this.forwarded = options.forwarded
+    this.stored = options.stored
+    this.isShared = options.isShared
+    this.isBackground = options.isBackground
+    this.isCompletion = options.isCompletion
+    this.vary = options.vary
+    this.#clock = options.clock
+    this.#maxEntryBytes = options.maxEntryBytes
+    this.#waitTimeout = options.waitTimeout
+    this.requestedAt = options.clock.now()
+  }
+
+  /** Clients that wait or receive. */
+  get size(): number {
+    return this.#clients.size
+  }
+
+  /** Whether a request may join: it selects the same variant, and what it needs is known or will be. */
+  accepts({ method, headers }: CacheRequest): boolean {
+    if (!this.isShared || this.#isClosed || this.isInvalidated) return false
+    if (this.vary !== undefined && !this.#selects(headers)) return false
+    if (this.#state === 'storing')
+      return headers.range === undefined || this.#decision?.shared.size !== undefined
+    return method === 'GET' && headers.range === undefined
+  }
+
+  /** A client comes: the first one, whose request this is, or another that joins. */
+  attach(request: CacheRequest, sink: ResponseSink, again: FillClient['again']): FillClient {
+    const isFirst = request === this.request
+    const deadline = isFirst ? Number.POSITIVE_INFINITY : this.#clock.now() + this.#waitTimeout
+    const client = new FillClient(this, { request, sink, again, isFirst, deadline })
+    this.#clients.add(client)
+    if (this.#state === 'storing') this.#beginShared(client)
+    else if (!isFirst) this.#timer ??= this.#clock.setTimeout(() => this.#sendAway(), this.#waitTimeout)
+    return client
+  }
+
+  interim(statusCode: number, headers: FlatHeaders): void {
+    for (const client of this.#clients) client.interim(statusCode, headers)
+  }
+
+  head(head: ResponseHead, source: ResponseSource): void {
+    if (this.#state !== 'waiting') {
+      source.abort()
+      return
+    }
+    this.#source = source
+    this.#stopTimer()
+    this.#carryOut(this.#owner.decide(this, head), head)
+  }
+
+  data(chunk: Buffer): boolean {
+    if (this.#state === 'discarding' || this.#state === 'done') return true
+    this.#body.add(chunk)
+    if (this.#state === 'storing' && this.#body.length > this.#maxEntryBytes) {
+      this.#state = 'passing'
+      this.#close()
+      this.#owner.onTooLarge(this)
+    }
+    for (const client of this.#clients) client.pump()
+    if (this.#isState('storing')) return true
+    this.#forget()
+    this.#sourcePaused = this.#isHeldUp()
+    return !this.#sourcePaused
+  }
+
+  end(trailers: FlatHeaders): void {
+    if (this.#state === 'done') return
+    const isStoring = this.#state === 'storing'
+    this.#state = 'done'
+    this.#body.ended = true
+    this.#body.trailers = trailers
+    if (isStoring && this.#decision !== undefined) {
+      const { policy, head } = this.#decision
+      this.#owner.finish(this, policy, head, this.#body.collect())
+    }
+    this.#close()
+    for (const client of this.#clients) client.pump()
+  }
+
+  fail(error: Error): void {
+    if (this.#state === 'done') return
+    this.#stopTimer()
+    const rescue = this.#state === 'waiting' ? this.#owner.rescue(this) : undefined
+    this.#state = 'done'
+    this.#close()
+    if (rescue !== undefined) this.#carryOut(rescue)
+    for (const client of [...this.#clients]) {
+      this.#clients.delete(client)
+      this.#owner.onServed(client)
+      client.fail(error)
+    }
+  }
+
+  onReady(): void {
+    if (this.#state !== 'passing') return
+    this.#forget()
+    if (!this.#sourcePaused || this.#isHeldUp()) return
+    this.#sourcePaused = false
+    this.#source?.resume()
+  }
+
+  onGone(client: FillClient, satisfied: boolean): void {
+    this.#clients.delete(client)
+    if (client.isFirst && client.result === undefined) this.#owner.onServed(client)
+    if (satisfied) this.#isCommitted = true
+    if (this.#state === 'done' || this.#state === 'discarding') return
+    if (this.#clients.size > 0) this.onReady()
+    else if (!this.isBackground) this.#abandon()
+  }
+
+  #carryOut(decision: Decision, head?: ResponseHead): void {
+    if (decision.kind === 'store') this.#store(decision)
+    else if (decision.kind === 'pass') this.#pass(decision)
+    else {
+      if (head !== undefined) this.#discard(head)
+      if (decision.kind === 'serve') this.#serve(decision)
+      else this.#detour(() => true, false)
+    }
+  }
+
+  #store(decision: Extract<Decision, { kind: 'store' }>): void {
+    this.#state = 'storing'
+    this.#decision = decision
+    this.vary = decision.policy.vary
+    if (decision.prefix !== undefined) this.#body.add(decision.prefix)
+    for (const client of this.#waiting()) if (this.#selects(client.request.headers)) this.#beginShared(client)
+    this.#detour((client) => client.isWaiting, false)
+    if (this.#clients.size === 0 && !this.isBackground && this.#isState('storing')) this.#abandon()
+  }
+
+  #pass({ own, prefix }: Extract<Decision, { kind: 'pass' }>): void {
+    this.#state = 'passing'
+    this.#close()
+    if (prefix !== undefined) this.#body.add(prefix)
+    for (const client of this.#waiting()) if (client.isFirst) this.#begin(client, own, undefined, 'miss')
+    this.#detour((client) => client.isWaiting, true)
+    if (this.#clients.size === 0 && this.#isState('passing')) this.#abandon()
+  }
+
+  #serve(decision: Extract<Decision, { kind: 'serve' }>): void {
+    for (const client of this.#waiting()) {
+      if (!client.isFirst && !decision.isShared) continue
+      const { statusCode, statusMessage, headers, body } = decision.answer(client)
+      const result = client.isFirst || decision.result === 'stale' ? decision.result : 'collapsed'
+      this.#begin(client, { statusCode, statusMessage, headers }, undefined, result, BodyBuffer.of(body))
+    }
+    this.#detour((client) => client.isWaiting, true)
+  }
+
+  #beginShared(client: FillClient): void {
+    const { own, shared } = this.#decision!
+    const representation = client.isFirst ? { ...shared, ...own } : shared
+    const { method, headers } = client.request
+    const selection = select(representation, method, headers, this.#clock.wallNow())
+    this.#begin(client, selection, selection.range, client.isFirst ? 'miss' : 'collapsed')
+  }
+
+  #begin(
+    client: FillClient,
+    { statusCode, statusMessage, headers }: ResponseHead,
+    range: Parameters<FillClient['begin']>[1],
+    result: CacheResult,
+    body = this.#body,
+  ): void {
+    client.result = result
+    this.#owner.onServed(client)
+    client.begin({ statusCode, statusMessage, headers }, range, body, result)
+  }
+
+  /** Sends clients on their own way. */
+  #detour(leaves: (client: FillClient) => boolean, alone: boolean): void {
+    for (const client of [...this.#clients]) {
+      if (!leaves(client)) continue
+      this.#clients.delete(client)
+      client.release()
+      this.#owner.onDetour(client, alone)
+    }
+  }
+
+  /** Sends away those who have waited too long for a head. */
+  #sendAway(): void {
+    this.#timer = undefined
+    const now = this.#clock.now()
+    this.#detour((client) => client.deadline <= now, true)
+    let next = Number.POSITIVE_INFINITY
+    for (const client of this.#clients) next = Math.min(next, client.deadline)
+    if (next < Number.POSITIVE_INFINITY) {
+      this.#timer = this.#clock.setTimeout(() => this.#sendAway(), next - now)
+    }
+    if (this.#clients.size === 0 && !this.isBackground) this.#abandon()
+  }
+
+  /** Nobody is left. What is nearly there, or was promised to the store, goes on. */
+  #abandon(): void {
+    if (this.#state === 'storing' && this.#isWorthFinishing()) return
+    const isWaiting = this.#state === 'waiting'
+    this.#state = 'done'
+    this.#stopTimer()
+    this.#close()
+    if (isWaiting) this.onAbandoned?.()
+    else this.#source?.abort(new HeadgateError('HEADGATE_CLIENT_GONE'))
+  }
+
+  #isWorthFinishing(): boolean {
+    const size = this.#decision?.shared.size
+    if (this.#isCommitted) return true
+    return size !== undefined && (this.#body.length * 2 >= size || size - this.#body.length <= NEARLY_THERE)
+  }
+
+  #discard(head: ResponseHead): void {
+    this.#state = 'discarding'
+    this.#close()
+    const length = singleValue(head.headers, 'content-length')
+    if (head.statusCode !== 304 && !(length !== undefined && Number(length) <= MOST_DISCARDED)) {
+      this.#state = 'done'
+      this.#source?.abort()
+    }
+  }
+
+  /** Lets go of what every client has had; only where nothing is stored. */
+  #forget(): void {
+    let next = Number.POSITIVE_INFINITY
+    for (const client of this.#clients) next = Math.min(next, client.nextPiece)
+    if (next < Number.POSITIVE_INFINITY) this.#body.release(next)
+  }
+
+  #isHeldUp(): boolean {
+    for (const client of this.#clients) if (client.isPaused) return true
+    return false
+  }
+
+  #waiting(): FillClient[] {
+    return [...this.#clients].filter((client) => client.isWaiting)
+  }
+
+  #selects(headers: CacheRequest['headers']): boolean {
+    const names = this.vary ?? []
+    return names.length === 0 || selectingKey(names, headers) === selectingKey(names, this.request.headers)
+  }
+
+  #close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#owner.onClosed(this)
+  }
+
+  #stopTimer(): void {
+    this.#clock.clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** Callbacks may have moved the state on since it was last looked at. */
+  #isState(state: 'storing' | 'passing'): boolean {
+    return this.#state === state
+  }
+}

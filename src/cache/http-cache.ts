@@ -1,0 +1,340 @@
+import { type Clock, systemClock } from '../clock.ts'
+import type { ResponseHead } from '../forward/sink.ts'
+import type { CacheResult, Detail, Forwarded } from './cache-status.ts'
+import { Collector } from './collector.ts'
+import type { RequestDirectives } from './directives.ts'
+import type { Entry } from './entry.ts'
+import { fieldLines } from './fields.ts'
+import { Fill, type FillOwner } from './fill.ts'
+import type { FillClient } from './fill-client.ts'
+import { FillTable } from './fill-table.ts'
+import { type CacheRequest, keyOf, sameOriginUrl } from './key.ts'
+import type { Bypass, Lookup, Revalidation } from './lookup.ts'
+import { Passage, type Recorder } from './passage.ts'
+import { Purger } from './purger.ts'
+import { demandsOf, isConditional, isPlain, isUnsafe, peculiarity } from './request.ts'
+import { AS_IS, attachTo, completion, mayBeCompleted, UNCONDITIONAL, validation } from './request-changes.ts'
+import { Responses } from './responses.ts'
+import { reuse } from './reuse.ts'
+import { StaticAssets } from './static-assets.ts'
+import { Store, selectVariant } from './store.ts'
+import { Unshareable } from './unshareable.ts'
+
+export interface HttpCacheOptions {
+  /** Extensions of static assets, without a dot. Default: those of the configuration. */
+  extensions?: readonly string[]
+  /** Lifetime of a static asset whose origin gave none and forbade nothing. Milliseconds. Default: 1 h. */
+  defaultTtl?: number
+  /** Stored responses, each variant of a URL for itself. Default: 10 000. */
+  maxEntries?: number
+  /** Bytes of all stored responses. Default: 256 MB. */
+  maxBytes?: number
+  /** A response larger than this passes through. Default: 8 MB. */
+  maxEntryBytes?: number
+  /** How often what has expired is collected. Milliseconds. Default: 60 s. */
+  gcInterval?: number
+  /** How long after it expired a response may stand in for a server that fails, where the origin did not say. Milliseconds; 0 = never. Default: 1 h. */
+  staleIfError?: number
+  /** How long a request waits for the head of a response that another one asked for. Milliseconds. Default: 5 s. */
+  waitTimeout?: number
+  /** Variants of one URL. Default: 16. */
+  maxVariants?: number
+  /** Whether stored responses keep Set-Cookie. Default: `omit`. */
+  setCookie?: 'omit' | 'replay'
+  clock?: Clock
+}
+
+export const DEFAULT_EXTENSIONS: readonly string[] =
+  'css js mjs map png jpg jpeg gif svg webp avif ico woff woff2 ttf wasm json txt'.split(' ')
+
+/** Requests by the way they were served. Each request counts once. */
+export type CacheStats = Record<CacheResult, number>
+
+/** A shared HTTP cache in memory (RFC 9111). It asks no server: it says what to ask, and takes the answer. */
+export class HttpCache implements FillOwner {
+  /** Plain counters, read at the scrape. */
+  readonly stats: CacheStats = { hit: 0, miss: 0, stale: 0, revalidated: 0, bypass: 0, collapsed: 0 }
+  /** Takes out what must not be served any more, and shows what is stored. */
+  readonly purger: Purger
+
+  readonly #clock: Clock
+  readonly #assets: StaticAssets
+  readonly #store: Store
+  readonly #fills = new FillTable()
+  readonly #unshareable = new Unshareable()
+  readonly #responses: Responses
+  readonly #collector: Collector
+  readonly #maxEntryBytes: number
+  readonly #waitTimeout: number
+
+  constructor(options: HttpCacheOptions = {}) {
+    const { extensions = DEFAULT_EXTENSIONS, clock = systemClock, maxVariants = 16 } = options
+    const { maxEntries = 10_000, maxBytes = 268_435_456, maxEntryBytes = 8_388_608 } = options
+    const { defaultTtl = 3_600_000, staleIfError = 3_600_000, setCookie = 'omit' } = options
+    this.#clock = clock
+    this.#assets = new StaticAssets(extensions)
+    this.#maxEntryBytes = Math.min(maxEntryBytes, maxBytes)
+    this.#waitTimeout = options.waitTimeout ?? 5000
+    this.#store = new Store({ maxEntries, maxBytes, maxVariants })
+    this.purger = new Purger(this.#store, this.#fills, clock)
+    this.#responses = new Responses(
+      {
+        store: this.#store,
+        unshareable: this.#unshareable,
+        rules: { assets: this.#assets, defaultTtl, setCookie },
+        clock,
+      },
+      { maxEntryBytes: this.#maxEntryBytes, staleIfError },
+    )
+    this.#collector = new Collector(this.#store, options.gcInterval ?? 60_000, clock)
+  }
+
+  /** Stored responses. */
+  get entries(): number {
+    return this.#store.entries
+  }
+
+  /** Bytes that they take. */
+  get bytes(): number {
+    return this.#store.bytes
+  }
+
+  /** Responses that had to make room. */
+  get evictions(): number {
+    return this.#store.evictions
+  }
+
+  /** Finds out what answers a request. It never waits, and a hit costs one look into one map. */
+  lookup(request: CacheRequest): Lookup {
+    return this.#lookup(request, false)
+  }
+
+  /** Ends the collection and forgets what is stored. Fills under way go on to their clients. */
+  close(): void {
+    this.#collector.close()
+    this.#fills.invalidate(() => true)
+    this.#store.clear()
+  }
+
+  #lookup(request: CacheRequest, alone: boolean): Lookup {
+    const { method, mode } = request
+    if (mode === 'off' || (method !== 'GET' && method !== 'HEAD')) return this.#uncached(request)
+    if (mode === 'static' && !this.#assets.isAsset(request.target)) return this.#bypass('bypass', 'extension')
+    const peculiar = peculiarity(request)
+    if (peculiar !== undefined) return this.#bypass('request', peculiar)
+    const demands = demandsOf(request.headers)
+    if (demands.noStore) return this.#bypass('request', 'no-store')
+
+    const key = keyOf(request)
+    const resource = this.#store.get(key)
+    const entry = resource === undefined ? undefined : selectVariant(resource, request.headers)
+    if (entry === undefined) {
+      return this.#forward(
+        request,
+        key,
+        undefined,
+        resource === undefined ? 'uri-miss' : 'vary-miss',
+        demands,
+        alone,
+      )
+    }
+    return this.#stored(request, key, entry, demands, alone)
+  }
+
+  #stored(
+    request: CacheRequest,
+    key: string,
+    entry: Entry,
+    demands: RequestDirectives,
+    alone: boolean,
+  ): Lookup {
+    const now = this.#clock.now()
+    const use = reuse(entry, demands, now)
+    if (use === 'stale' || use === 'request') return this.#forward(request, key, entry, use, demands, alone)
+    const nowMs = this.#clock.wallNow()
+    if (!entry.canAnswer(request, nowMs)) return this.#forward(request, key, entry, 'partial', demands, alone)
+
+    this.#store.touch(entry)
+    if (use === 'fresh') {
+      this.stats.hit++
+      if (!isPlain(request) || entry.isPartial || entry.body.length === 0) {
+        return { kind: 'hit', result: 'hit', ...entry.answer(request, now, nowMs), revalidation: undefined }
+      }
+      const { statusCode, statusMessage, body } = entry
+      const headers = entry.hitHeaders(now)
+      return { kind: 'hit', result: 'hit', statusCode, statusMessage, headers, body, revalidation: undefined }
+    }
+    this.stats.stale++
+    const revalidation =
+      use === 'stale-while-revalidate' ? this.#revalidation(request, key, entry) : undefined
+    return {
+      kind: 'hit',
+      result: 'stale',
+      ...entry.answer(request, now, nowMs, { detail: use }),
+      revalidation,
+    }
+  }
+
+  /** One at a time: undefined while another is under way. */
+  #revalidation(request: CacheRequest, key: string, entry: Entry): Revalidation | undefined {
+    if (entry.revalidating) return undefined
+    entry.revalidating = true
+    // The client's own conditions and method are no part of it.
+    const fill = this.#fill({ ...request, method: 'GET' }, key, entry, 'stale', { isBackground: true })
+    return { fill, requestHeaders: validation(entry) }
+  }
+
+  #forward(
+    request: CacheRequest,
+    key: string,
+    entry: Entry | undefined,
+    forwarded: Forwarded,
+    demands: RequestDirectives,
+    alone: boolean,
+  ): Lookup {
+    if (demands.onlyIfCached) {
+      this.stats.miss++
+      return { kind: 'refuse' }
+    }
+    const running = alone ? undefined : this.#fills.find(key, request)
+    if (running !== undefined) return { kind: 'join', attach: attachTo(running, request) }
+
+    const { headers, mode, method } = request
+    const isWhole = entry !== undefined && !entry.isPartial
+    // Without a complete stored response a range is fetched as a range, and a condition judged by the server;
+    // a static asset is fetched whole, because it will be stored.
+    const isForwardedAsIs =
+      method === 'HEAD' ||
+      (!isWhole && (headers.range !== undefined || (mode === 'all' && isConditional(headers))))
+    const isCompletion = entry?.isPartial === true && !isForwardedAsIs && mayBeCompleted(entry)
+    const isShared =
+      !alone &&
+      !isForwardedAsIs &&
+      !(mode === 'static' && headers.authorization !== undefined) &&
+      !this.#unshareable.has(key, this.#clock.now())
+    const fill = this.#fill(request, key, entry, forwarded, { isShared, isCompletion })
+    const requestHeaders = isForwardedAsIs
+      ? AS_IS
+      : isCompletion
+        ? completion(entry)
+        : isWhole
+          ? validation(entry)
+          : UNCONDITIONAL
+    return { kind: 'fetch', attach: attachTo(fill, request), fill, requestHeaders }
+  }
+
+  #fill(
+    request: CacheRequest,
+    key: string,
+    stored: Entry | undefined,
+    forwarded: Forwarded,
+    { isShared = true, isBackground = false, isCompletion = false },
+  ): Fill {
+    const fill = new Fill(this, {
+      key,
+      request,
+      forwarded,
+      stored,
+      isShared,
+      isBackground,
+      isCompletion,
+      vary: this.#fills.varyOf(key) ?? this.#store.get(key)?.[0]?.policy.vary,
+      maxEntryBytes: this.#maxEntryBytes,
+      waitTimeout: this.#waitTimeout,
+      clock: this.#clock,
+    })
+    this.#fills.add(fill)
+    return fill
+  }
+
+  #bypass(reason: Forwarded, detail: Detail | undefined): Bypass {
+    this.stats.bypass++
+    return {
+      kind: 'bypass',
+      reason,
+      detail,
+      through: (client) => new Passage(client, { forwarded: reason, detail }),
+    }
+  }
+
+  /** A request that the cache has no answer for; what it changes is invalidated all the same. */
+  #uncached(request: CacheRequest): Bypass {
+    if (!isUnsafe(request.method)) {
+      if (request.mode !== 'off') return this.#bypass('method', undefined)
+      this.stats.bypass++
+      return { kind: 'bypass', reason: 'bypass', detail: undefined, through: (client) => client }
+    }
+    this.stats.bypass++
+    const requestedAt = this.#clock.now()
+    const onHead = (head: ResponseHead) => this.#changed(request, head, requestedAt)
+    const parts = { forwarded: 'method' as const, detail: undefined, onHead, maxBytes: this.#maxEntryBytes }
+    return {
+      kind: 'bypass',
+      reason: 'method',
+      detail: undefined,
+      through: (client) => new Passage(client, parts),
+    }
+  }
+
+  /** An unsafe request has an answer (RFC 9111, section 4.4). */
+  #changed(request: CacheRequest, head: ResponseHead, requestedAt: number): Recorder | undefined {
+    if (head.statusCode < 200 || head.statusCode >= 400) return undefined
+    const key = keyOf({ ...request, partition: '' })
+    this.purger.purge(key)
+    const named = [...fieldLines(head.headers, 'location'), ...fieldLines(head.headers, 'content-location')]
+    for (const reference of named) {
+      const url = sameOriginUrl(reference, key)
+      if (url !== undefined && url !== key) this.purger.purge(url)
+    }
+    return request.method === 'POST' && request.mode === 'all'
+      ? this.#recordPost(request, head, requestedAt)
+      : undefined
+  }
+
+  /** An answer to POST that says it is what GET would get, and for how long (RFC 9110, section 9.3.3). */
+  #recordPost(request: CacheRequest, head: ResponseHead, requestedAt: number): Recorder | undefined {
+    const [location, more] = fieldLines(head.headers, 'content-location')
+    const url = keyOf({ ...request, partition: '' })
+    if (
+      location === undefined ||
+      more !== undefined ||
+      sameOriginUrl(location, url) !== sameOriginUrl('', url)
+    ) {
+      return undefined
+    }
+    const policy = this.#responses.judgePost(request, head, requestedAt)
+    if (policy === undefined) return undefined
+    return (body) => this.#responses.store(request, keyOf(request), policy, head, body)
+  }
+
+  // What the fills ask.
+
+  decide(fill: Fill, head: ResponseHead): ReturnType<FillOwner['decide']> {
+    return this.#responses.decide(fill, head)
+  }
+
+  rescue(fill: Fill): ReturnType<FillOwner['rescue']> {
+    return this.#responses.rescue(fill)
+  }
+
+  finish(...parts: Parameters<FillOwner['finish']>): void {
+    this.#responses.finish(...parts)
+  }
+
+  onClosed(fill: Fill): void {
+    this.#fills.remove(fill)
+    if (fill.isBackground && fill.stored !== undefined) fill.stored.revalidating = false
+  }
+
+  onTooLarge(fill: Fill): void {
+    this.#unshareable.add(fill.key, this.#clock.now())
+  }
+
+  onServed(client: FillClient): void {
+    this.stats[client.result ?? (client.isFirst ? 'miss' : 'collapsed')]++
+  }
+
+  onDetour(client: FillClient, alone: boolean): void {
+    client.again(this.#lookup(client.request, alone))
+  }
+}

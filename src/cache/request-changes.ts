@@ -1,0 +1,42 @@
+import type { ResponseSink } from '../forward/sink.ts'
+import type { Entry } from './entry.ts'
+import { singleValue } from './fields.ts'
+import type { Fill } from './fill.ts'
+import type { CacheRequest } from './key.ts'
+import type { Attach, Lookup, RequestChanges } from './lookup.ts'
+import { CONDITIONS, UNKEYED } from './request.ts'
+import { isStrong } from './validators.ts'
+
+/** The client's own range and conditions are for the server to judge. */
+export const AS_IS: RequestChanges = { remove: UNKEYED, add: [] }
+
+const WHOLE = [...UNKEYED, ...CONDITIONS]
+
+/** The whole response is asked for; the cache judges the client's range and conditions. */
+export const UNCONDITIONAL: RequestChanges = { remove: WHOLE, add: [] }
+
+/** Asks whether what is stored is still right (RFC 9111, section 4.3.1). */
+export function validation({ headers, validators }: Entry): RequestChanges {
+  const { etag, lastModified } = validators
+  const modified = lastModified === undefined ? undefined : singleValue(headers, 'last-modified')
+  if (etag === undefined && modified === undefined) return UNCONDITIONAL
+  const add: string[] = []
+  if (etag !== undefined) add.push('If-None-Match', etag)
+  if (modified !== undefined) add.push('If-Modified-Since', modified)
+  return { remove: WHOLE, add }
+}
+
+/** Whether the stored part is the beginning of a response whose rest can be asked for. */
+export function mayBeCompleted({ policy }: Entry): boolean {
+  return policy.partial?.first === 0 && isStrong(policy.validators.etag)
+}
+
+/** Asks for the rest of what is stored, or for all of it when it has changed (RFC 9110, section 14.2). */
+export function completion({ policy }: Entry): RequestChanges {
+  const next = (policy.partial?.last ?? -1) + 1
+  return { remove: WHOLE, add: ['Range', `bytes=${next}-`, 'If-Range', policy.validators.etag ?? ''] }
+}
+
+export function attachTo(fill: Fill, request: CacheRequest): Attach {
+  return (client: ResponseSink, again: (lookup: Lookup) => void) => fill.attach(request, client, again)
+}

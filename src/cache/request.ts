@@ -1,0 +1,71 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { NO_DEMANDS, PRAGMA_NO_CACHE, parseRequestDirectives, type RequestDirectives } from './directives.ts'
+import { tokenList } from './fields.ts'
+import type { CacheRequest } from './key.ts'
+
+/** Methods that change nothing and that nothing is stored for (RFC 9110, section 9.2.1, and the registry). */
+const SAFE = new Set(['OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY'])
+
+/** Whether a method may change what is stored; an unknown one may (RFC 9111, section 4.4). */
+export function isUnsafe(method: string): boolean {
+  return !(method === 'GET' || method === 'HEAD' || SAFE.has(method))
+}
+
+/** What the client asks of the cache; the same object for all that ask nothing. */
+export function demandsOf(headers: IncomingHttpHeaders): RequestDirectives {
+  const value = headers['cache-control']
+  if (value !== undefined) return parseRequestDirectives(value)
+  const { pragma } = headers
+  return pragma !== undefined && tokenList(pragma).includes('no-cache') ? PRAGMA_NO_CACHE : NO_DEMANDS
+}
+
+/** Why a GET or HEAD is none of the cache's business, or undefined. */
+export function peculiarity({
+  headers,
+}: CacheRequest): 'precondition' | 'request-body' | 'rerouted' | undefined {
+  // If-Match and If-Unmodified-Since are for the origin to judge (RFC 9110, section 13.2.1).
+  if (headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined) return 'precondition'
+  const length = headers['content-length']
+  if ((length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined)
+    return 'request-body'
+  // Some frameworks let these take the place of method and path, neither of which would then be the key's.
+  return headers['x-http-method-override'] !== undefined ||
+    headers['x-http-method'] !== undefined ||
+    headers['x-method-override'] !== undefined ||
+    headers['x-original-url'] !== undefined ||
+    headers['x-rewrite-url'] !== undefined
+    ? 'rerouted'
+    : undefined
+}
+
+/** A GET that wants the whole response, whatever the client has. */
+export function isPlain({ method, headers }: CacheRequest): boolean {
+  return method === 'GET' && headers.range === undefined && !isConditional(headers)
+}
+
+export function isConditional(headers: IncomingHttpHeaders): boolean {
+  return headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined
+}
+
+/** The client's own conditions and ranges, which the cache judges itself. */
+export const CONDITIONS: readonly string[] = ['if-none-match', 'if-modified-since', 'if-range', 'range']
+
+/**
+ * Fields that may change an answer and are in no key. The servers learn host, scheme and address from the
+ * gateway's own fields; a client's must not reach them on a request whose answer others will get.
+ */
+export const UNKEYED: readonly string[] = [
+  'forwarded',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-path',
+  'x-forwarded-scheme',
+  'x-forwarded-server',
+  'x-forwarded-ssl',
+  'x-host',
+  'x-original-host',
+  'x-http-host-override',
+  'x-url-scheme',
+  'front-end-https',
+]

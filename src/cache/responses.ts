@@ -1,0 +1,275 @@
+import type { Clock } from '../clock.ts'
+import type { FlatHeaders, ResponseHead } from '../forward/sink.ts'
+import { forwardedStatus } from './cache-status.ts'
+import { Entry } from './entry.ts'
+import { singleValue, withoutFields } from './fields.ts'
+import type { Decision, Fill } from './fill.ts'
+import { completes, describes, freshen, identifies } from './freshening.ts'
+import type { Reception } from './freshness.ts'
+import type { CacheRequest } from './key.ts'
+import { type ContentRange, joinRanges, parseContentRange } from './range.ts'
+import { demandsOf } from './request.ts'
+import { mayReplaceFailure } from './reuse.ts'
+import { judge, type Policy, type Refusal, type StorageRules } from './storage.ts'
+import { type Store, selectVariant } from './store.ts'
+import type { Unshareable } from './unshareable.ts'
+import { isStrong } from './validators.ts'
+import { selectingKey } from './vary.ts'
+
+/** Statuses that count as a failure of the server (RFC 5861, section 4). */
+const FAILURES = new Set([500, 502, 503, 504])
+
+const LENGTH_AND_RANGE = new Set(['content-length', 'content-range'])
+
+/** What the cache does with the responses of servers: store, merge, replace by a stale one, or let pass. */
+export class Responses {
+  readonly #store: Store
+  readonly #unshareable: Unshareable
+  readonly #rules: StorageRules
+  readonly #clock: Clock
+  readonly #maxEntryBytes: number
+  readonly #staleIfError: number
+
+  constructor(
+    parts: { store: Store; unshareable: Unshareable; rules: StorageRules; clock: Clock },
+    limits: { maxEntryBytes: number; staleIfError: number },
+  ) {
+    this.#store = parts.store
+    this.#unshareable = parts.unshareable
+    this.#rules = parts.rules
+    this.#clock = parts.clock
+    this.#maxEntryBytes = limits.maxEntryBytes
+    this.#staleIfError = limits.staleIfError
+  }
+
+  decide(fill: Fill, head: ResponseHead): Decision {
+    const { stored, request } = fill
+    if (FAILURES.has(head.statusCode)) {
+      const rescue = this.rescue(fill)
+      if (rescue !== undefined) return rescue
+    }
+    const reception = this.#reception(fill.requestedAt)
+    if (request.method === 'HEAD') {
+      this.#learn(request, fill.key, head, reception)
+      return this.#pass(fill, head, undefined)
+    }
+    if (head.statusCode === 304 && stored !== undefined) return this.#validated(fill, stored, head, reception)
+    if (fill.isCompletion && stored !== undefined && head.statusCode !== 200) {
+      return this.#completed(fill, stored, head, reception)
+    }
+    return this.#received(fill, head, reception)
+  }
+
+  /** The stale response that stands in for a server that failed, where that is allowed. */
+  rescue(fill: Fill): Decision | undefined {
+    const { stored, request } = fill
+    const now = this.#clock.now()
+    // An entry that has left the store was invalidated or replaced meanwhile.
+    if (stored === undefined || stored.queue === 0 || fill.isInvalidated) return undefined
+    if (!stored.canAnswer(request, this.#clock.wallNow())) return undefined
+    if (!mayReplaceFailure(stored, demandsOf(request.headers), now, this.#staleIfError)) return undefined
+    return {
+      kind: 'serve',
+      isShared: true,
+      result: 'stale',
+      answer: (client) =>
+        stored.answer(client.request, this.#clock.now(), this.#clock.wallNow(), { detail: 'stale-if-error' }),
+    }
+  }
+
+  /** A stored response is complete: it takes its place in the store. */
+  finish(fill: Fill, policy: Policy, head: ResponseHead, body: Buffer): void {
+    if (fill.isInvalidated) return
+    const length = singleValue(head.headers, 'content-length')
+    // What was broken off is not stored, nor what is not what it says it is.
+    if (length !== undefined && Number(length) !== body.length) return
+    this.store(fill.request, fill.key, policy, head, body)
+  }
+
+  store(request: CacheRequest, key: string, policy: Policy, head: ResponseHead, body: Buffer): void {
+    const { partial } = policy
+    if (partial !== undefined && partial.last - partial.first + 1 !== body.length) return
+    const selecting = selectingKey(policy.vary, request.headers)
+    const parts = { key, head, policy, selecting, body, storedAt: this.#clock.wallNow() }
+    const entry = partial === undefined ? new Entry(parts) : this.#combine(request, parts, partial)
+    if (entry === undefined || entry.bytes > this.#maxEntryBytes + 65_536) return
+    if (this.#store.put(entry)) this.#unshareable.delete(key)
+  }
+
+  /** Whether the response to a POST may answer GET (RFC 9110, section 9.3.3): what storing it means, or undefined. */
+  judgePost(request: CacheRequest, head: ResponseHead, requestedAt: number): Policy | undefined {
+    if (head.statusCode === 206) return undefined
+    const policy = judge(request, head, this.#reception(requestedAt), this.#rules)
+    if (typeof policy === 'string') return undefined
+    const { source, ms } = policy.lifetime
+    return ms > 0 && source !== 'heuristic' && source !== 'default' ? policy : undefined
+  }
+
+  #received(fill: Fill, head: ResponseHead, reception: Reception): Decision {
+    const policy = this.#judge(fill, head, reception)
+    // A newer answer stands; the stored one must not come back when it cannot take its place.
+    if (typeof policy === 'string') {
+      const { stored } = fill
+      if (stored !== undefined && !stored.isPartial && policy !== 'authorization') this.#store.remove(stored)
+      return this.#pass(fill, head, policy)
+    }
+    const declared = declaredLength(head.headers)
+    if (declared !== undefined && declared > this.#maxEntryBytes) {
+      this.#unshareable.add(fill.key, this.#clock.now())
+      return this.#pass(fill, head, 'too-large')
+    }
+    return this.#storing(fill, policy, head, head.statusCode === 206 ? undefined : declared)
+  }
+
+  /** The server says that what is stored is still right (RFC 9111, section 4.3.3). */
+  #validated(fill: Fill, stored: Entry, { headers }: ResponseHead, reception: Reception): Decision {
+    if (stored.isPartial || !identifies(stored, headers, reception.receivedWall)) {
+      this.#store.remove(stored)
+      return { kind: 'detour' }
+    }
+    const head = freshen(stored, headers)
+    const judged = this.#judge(fill, head, reception)
+    const isRefused = typeof judged === 'string'
+    const policy: Policy = isRefused
+      ? {
+          ...stored.policy,
+          initialAge: 0,
+          receivedAt: reception.receivedAt,
+          lifetime: { ms: 0, source: 'none' },
+        }
+      : judged
+    const { key, body } = stored
+    const selecting = isRefused ? stored.selecting : selectingKey(policy.vary, fill.request.headers)
+    const entry = new Entry({ key, head, policy, selecting, body, storedAt: this.#clock.wallNow() })
+    if (!isRefused) {
+      entry.hits = stored.hits
+      const isCurrent = stored.queue !== 0 && !fill.isInvalidated
+      this.#store.remove(stored)
+      if (isCurrent) this.#store.put(entry)
+    } else if (judged !== 'authorization') this.#store.remove(stored)
+    return {
+      kind: 'serve',
+      isShared: !isRefused,
+      result: 'revalidated',
+      answer: (client) => {
+        const status = forwardedStatus(fill.forwarded, {
+          status: 304,
+          ttl: Math.floor(policy.lifetime.ms / 1000) - Math.floor(entry.age(this.#clock.now()) / 1000),
+          stored: !isRefused,
+          collapsed: !client.isFirst,
+        })
+        return entry.answer(client.request, this.#clock.now(), this.#clock.wallNow(), { status })
+      },
+    }
+  }
+
+  /** The rest of a partial response has come; together they are the whole (RFC 9111, section 3.4). */
+  #completed(fill: Fill, stored: Entry, head: ResponseHead, reception: Reception): Decision {
+    const range = parseContentRange(singleValue(head.headers, 'content-range') ?? '')
+    const isRest =
+      head.statusCode === 206 &&
+      range !== undefined &&
+      range.last + 1 === range.size &&
+      completes(stored, head.headers, range.first, range.size)
+    if (!isRest) {
+      this.#store.remove(stored)
+      return { kind: 'detour' }
+    }
+    const { statusCode, statusMessage, headers } = freshen(stored, head.headers)
+    const length = String(range.size)
+    const whole: ResponseHead = {
+      statusCode,
+      statusMessage,
+      headers: [...withoutFields(headers, LENGTH_AND_RANGE), 'Content-Length', length],
+    }
+    const policy = this.#judge(fill, whole, reception)
+    if (typeof policy === 'string') return { ...this.#pass(fill, whole, policy), prefix: stored.body }
+    return { ...this.#storing(fill, policy, whole, range.size), prefix: stored.body }
+  }
+
+  #storing(
+    fill: Fill,
+    policy: Policy,
+    head: ResponseHead,
+    size: number | undefined,
+  ): Extract<Decision, { kind: 'store' }> {
+    const { statusCode, statusMessage } = head
+    const age = Math.floor(policy.initialAge / 1000)
+    const more = { status: statusCode, ttl: Math.floor(policy.lifetime.ms / 1000) - age, stored: true }
+    const ownStatus = forwardedStatus(fill.forwarded, more)
+    const sharedStatus = forwardedStatus(fill.forwarded, { ...more, collapsed: true })
+    const common = withoutFields(head.headers, policy.omitted)
+    return {
+      kind: 'store',
+      policy,
+      head,
+      own: { statusCode, statusMessage, headers: [...head.headers, 'Cache-Status', ownStatus] },
+      shared: {
+        statusCode,
+        statusMessage,
+        headers: [...common, 'Age', String(age), 'Cache-Status', sharedStatus],
+        validators: policy.validators,
+        size: statusCode === 200 ? size : undefined,
+      },
+    }
+  }
+
+  #pass(
+    fill: Fill,
+    { statusCode, statusMessage, headers }: ResponseHead,
+    detail: Refusal | 'too-large' | undefined,
+  ): Extract<Decision, { kind: 'pass' }> {
+    if (detail !== undefined && fill.isShared) this.#unshareable.add(fill.key, this.#clock.now())
+    const status = forwardedStatus(fill.forwarded, { status: statusCode, detail })
+    return { kind: 'pass', own: { statusCode, statusMessage, headers: [...headers, 'Cache-Status', status] } }
+  }
+
+  /** What a response to HEAD says about the stored response to GET (RFC 9111, section 4.3.5). */
+  #learn(request: CacheRequest, key: string, head: ResponseHead, reception: Reception): void {
+    const resource = this.#store.get(key)
+    const stored = resource === undefined ? undefined : selectVariant(resource, request.headers)
+    if (stored === undefined || head.statusCode !== 200) return
+    this.#store.remove(stored)
+    if (stored.isPartial || !describes(stored, head.headers, reception.receivedWall)) return
+    const fresh = freshen(stored, head.headers)
+    const policy = judge(request, fresh, reception, this.#rules)
+    if (typeof policy !== 'string') this.store(request, key, policy, fresh, stored.body)
+  }
+
+  /** A partial response, joined with the stored one where both are one version, strongly (RFC 9111, section 3.4). */
+  #combine(
+    request: CacheRequest,
+    parts: ConstructorParameters<typeof Entry>[0],
+    range: ContentRange,
+  ): Entry | undefined {
+    const resource = this.#store.get(parts.key)
+    const known = resource === undefined ? undefined : selectVariant(resource, request.headers)
+    if (known !== undefined && !known.isPartial) return undefined
+    const { etag } = parts.policy.validators
+    const isSameVersion = isStrong(etag) && etag === known?.validators.etag
+    const held = known?.policy.partial
+    const joined = isSameVersion && held !== undefined ? joinRanges(held, range) : undefined
+    if (joined === undefined || known === undefined || held === undefined) return new Entry(parts)
+    const body = Buffer.allocUnsafeSlow(joined.last - joined.first + 1)
+    known.body.copy(body, held.first - joined.first)
+    parts.body.copy(body, range.first - joined.first)
+    const isWhole = body.length === joined.size
+    const { headers } = freshen(known, parts.head.headers)
+    const policy = { ...parts.policy, partial: isWhole ? undefined : joined }
+    const head = { statusCode: 200, statusMessage: 'OK', headers: withoutFields(headers, LENGTH_AND_RANGE) }
+    return new Entry({ ...parts, body, policy, head })
+  }
+
+  #judge(fill: Fill, head: ResponseHead, reception: Reception): Policy | Refusal {
+    return judge(fill.request, head, reception, this.#rules)
+  }
+
+  #reception(requestedAt: number): Reception {
+    return { requestedAt, receivedAt: this.#clock.now(), receivedWall: this.#clock.wallNow() }
+  }
+}
+
+function declaredLength(headers: FlatHeaders): number | undefined {
+  const length = singleValue(headers, 'content-length')
+  return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined
+}

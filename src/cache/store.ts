@@ -1,0 +1,140 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Entry } from './entry.ts'
+import { EvictionQueue } from './eviction.ts'
+import { PARTITION_MARK } from './key.ts'
+import { TagIndex } from './tag-index.ts'
+import { selectingKey } from './vary.ts'
+
+export interface StoreLimits {
+  maxEntries: number
+  maxBytes: number
+  /** Variants of one URL; the oldest makes room for a new one. */
+  maxVariants: number
+}
+
+/** The variants under one key, the newest first. Never empty while it stands in the store. */
+export type Resource = Entry[]
+
+/** The stored responses, within bounds. Every entry is in the map, the eviction order and the tag index, or in none of them. */
+export class Store {
+  readonly #limits: StoreLimits
+  readonly #resources = new Map<string, Resource>()
+  readonly #order = new EvictionQueue<Entry>()
+  readonly #tags = new TagIndex()
+
+  /** Stored variants. */
+  entries = 0
+  bytes = 0
+  evictions = 0
+  /** The partitions of all keys that were ever stored: as many as there are routes. */
+  readonly partitions = new Set<string>()
+
+  constructor(limits: StoreLimits) {
+    this.#limits = limits
+  }
+
+  get(key: string): Resource | undefined {
+    return this.#resources.get(key)
+  }
+
+  /** Keys and their variants, in the order of their first storage; it may change underneath. */
+  resources(): MapIterator<[string, Resource]> {
+    return this.#resources.entries()
+  }
+
+  get size(): number {
+    return this.#resources.size
+  }
+
+  touch(entry: Entry): void {
+    entry.hits++
+    this.#order.touch(entry)
+  }
+
+  /** Stores an entry in the place of those that it supersedes. False when it does not fit at all. */
+  put(entry: Entry): boolean {
+    const resource = this.#resources.get(entry.key)
+    if (resource !== undefined) {
+      for (const other of resource.filter((known) => isSuperseded(known, entry))) this.remove(other)
+    }
+    if (entry.bytes > this.#limits.maxBytes || this.#limits.maxEntries < 1) return false
+
+    const variants = this.#resources.get(entry.key)
+    if (variants === undefined) this.#resources.set(entry.key, [entry])
+    else {
+      if (variants.length >= this.#limits.maxVariants) this.remove(variants.at(-1)!)
+      // The last variant may have taken the whole resource with it.
+      const rest = this.#resources.get(entry.key)
+      if (rest === undefined) this.#resources.set(entry.key, [entry])
+      else rest.unshift(entry)
+    }
+    const mark = entry.key.indexOf(PARTITION_MARK)
+    if (mark >= 0) this.partitions.add(entry.key.slice(mark + 1))
+    this.#order.add(entry)
+    this.#tags.add(entry)
+    this.entries++
+    this.bytes += entry.bytes
+    this.#makeRoom(entry)
+    return true
+  }
+
+  remove(entry: Entry): void {
+    const resource = this.#resources.get(entry.key)
+    const index = resource?.indexOf(entry) ?? -1
+    if (resource === undefined || index < 0) return
+    if (resource.length === 1) this.#resources.delete(entry.key)
+    else resource.splice(index, 1)
+    this.#order.remove(entry)
+    this.#tags.remove(entry)
+    this.entries--
+    this.bytes -= entry.bytes
+  }
+
+  /** Removes every variant under a key; says how many there were. */
+  removeAll(key: string): number {
+    const resource = this.#resources.get(key)
+    if (resource === undefined) return 0
+    const variants = [...resource]
+    for (const entry of variants) this.remove(entry)
+    return variants.length
+  }
+
+  tagged(tag: string): readonly Entry[] {
+    return this.#tags.get(tag)
+  }
+
+  clear(): void {
+    for (const key of [...this.#resources.keys()]) this.removeAll(key)
+  }
+
+  #makeRoom(newcomer: Entry): void {
+    while (this.entries > this.#limits.maxEntries || this.bytes > this.#limits.maxBytes) {
+      const victim = this.#order.evict()
+      if (victim === undefined) return
+      this.remove(victim)
+      this.evictions++
+      if (victim === newcomer) return
+    }
+  }
+}
+
+/** The newest variant that the request selects (RFC 9111, section 4.1). */
+export function selectVariant(resource: Resource, headers: IncomingHttpHeaders): Entry | undefined {
+  let names: readonly string[] | undefined
+  let selecting = ''
+  for (const entry of resource) {
+    const { vary } = entry.policy
+    if (vary.length === 0) return entry
+    if (vary !== names) {
+      names = vary
+      selecting = selectingKey(vary, headers)
+    }
+    if (selecting === entry.selecting) return entry
+  }
+  return undefined
+}
+
+/** A resource varies by one list of names at a time, the newest; under it, one entry for each secondary key. */
+function isSuperseded(known: Entry, by: Entry): boolean {
+  return known.selecting === by.selecting || known.policy.vary.join() !== by.policy.vary.join()
+}
