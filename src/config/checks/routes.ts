@@ -54,8 +54,9 @@ function* checkTargets(
 }
 
 function* checkPrefix({ path, stripPrefix }: SoundRoute, at: Path): Generator<Finding> {
-  if (path === undefined || stripPrefix === undefined || isPrefix(stripPrefix, path)) return
-  const expected = `the path of the route, ${JSON.stringify(path)}, or a prefix of it`
+  if (path === undefined || stripPrefix === undefined) return
+  if (isPrefix(stripPrefix, path) || isPrefix(path, stripPrefix)) return
+  const expected = `the path of the route, ${JSON.stringify(path)}, a prefix of it, or a path below it`
   yield { at: [...at, 'stripPrefix'], found: JSON.stringify(stripPrefix), expected }
 }
 

@@ -63,7 +63,7 @@ export const routeSchema = section(
     upstream: upstreamsSchema,
     stripPrefix: Type.Optional(
       pathPrefix(
-        'Taken off the front of the path before the request goes to a server. Must be the path of the route, or a prefix of it.',
+        'Taken off the front of the path, where it stands there, before the request goes to a server. The path of the route, a prefix of it, or a path below it.',
       ),
     ),
     cache: Type.Optional(

@@ -1,0 +1,204 @@
+import type { IncomingMessage } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+import replyFrom, { type FastifyReplyFromHooks } from '@fastify/reply-from'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { sendContinue } from '../src/edge/continue.ts'
+import { isTraceParent, newTraceParent } from '../src/edge/request-id.ts'
+import { plainAddress, type Trust, trustPeers } from '../src/edge/trust.ts'
+import { upgradeOf } from '../src/edge/upgrade.ts'
+import { HeadgateError } from '../src/errors.ts'
+import type { AttemptRequest } from '../src/forward/attempt.ts'
+import { RequestBody } from '../src/forward/body.ts'
+import { Exchange, type ExchangeTimeouts } from '../src/forward/exchange.ts'
+import { requestHeaders } from '../src/forward/headers.ts'
+import type { ReserveContext, Reserver } from '../src/forward/reserver.ts'
+import type { ResponseSink } from '../src/forward/sink.ts'
+import { Sweep } from '../src/forward/sweep.ts'
+import { Tunnel } from '../src/forward/tunnel.ts'
+import { replySink } from './reply-sink.ts'
+
+export interface ForwardOptions {
+  /** Largest request body, bytes; more is 413. Default 10 MiB. */
+  bodyLimit?: number
+  /** Time for a request's whole body, ms, and 1 s more for every 500 bytes received; more is 408. Default 20 000. */
+  bodyTimeout?: number
+  /** A client that takes nothing of a response for this long is cut, ms. Default 60 000, 0 = never. */
+  sendTimeout?: number
+  /** Proxies whose X-Forwarded-* are believed: false (default) nobody, true everybody, or addresses and CIDR blocks. */
+  trustProxy?: boolean | readonly string[]
+  /** Also send `Forwarded` (RFC 7239). Default false. */
+  forwarded?: boolean
+  /** Watches the deadlines of all requests. Default: one of the plugin's own. */
+  sweep?: Sweep
+  /** Where open tunnels are noted, for whoever has to end them. */
+  tunnels?: Set<Tunnel>
+}
+
+/** Where a request goes, and how. */
+export interface ForwardTo {
+  /** Who hands out slots on servers: an upstream. */
+  reserver: Reserver
+  timeouts: ExchangeTimeouts
+  /** Further attempts after the first. Default 0. */
+  retries?: number | undefined
+  context?: ReserveContext | undefined
+  /** Path and query for the server. Default: those of the request. */
+  target?: string | undefined
+  /** Fields that replace the client's, names in lower case; an empty value removes one. */
+  headers?: Readonly<Record<string, string>> | undefined
+  /** Takes the response in the client's place. */
+  sink?: ResponseSink | undefined
+}
+
+const passageKey = Symbol('headgate.passage')
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [passageKey]: Passage | null
+  }
+  interface FastifyReply {
+    /** Forwards the request to a server, and the response to the client. */
+    forward(to: ForwardTo): Exchange
+  }
+}
+
+type Answered = (error: null, response: object) => void
+
+/** A request on its way through reply-from, which starts its exchange and is told of the head of the response. */
+class Passage {
+  readonly exchange: Exchange
+  #answered: Answered | undefined
+
+  constructor(exchange: Exchange) {
+    this.exchange = exchange
+  }
+
+  begin(answered: Answered): void {
+    this.#answered = answered
+    this.exchange.start()
+  }
+
+  /** `send` writes the response; fields and body do not take the way through reply-from, which copies them. */
+  answer(statusCode: number, send: () => void): void {
+    this.#answered?.(null, { statusCode, headers: {}, body: { send, destroy: () => {} } })
+  }
+}
+
+/** One object for all requests: nothing of how reply-from sends, retries and copies fields is wanted. */
+const hooks = {
+  queryString: () => '',
+  retryDelay: () => null,
+  rewriteRequestHeaders: (request: FastifyRequest) => ({ [passageKey]: request[passageKey] }),
+  onResponse: (_request: unknown, _reply: unknown, response: { stream: { send(): void } }) =>
+    response.stream.send(),
+} as unknown as FastifyReplyFromHooks
+
+/** What reply-from takes for a dispatcher of undici. */
+const dispatcher = {
+  request: (options: { headers: { [passageKey]: Passage } }, answered: Answered) =>
+    options.headers[passageKey].begin(answered),
+}
+
+/** Forwarding as `reply.forward(to)`: an exchange with a server, its answer written to the client as it comes. */
+async function forwardPlugin(app: FastifyInstance, options: ForwardOptions): Promise<void> {
+  const {
+    sweep = new Sweep(),
+    sendTimeout = 60_000,
+    tunnels = new Set<Tunnel>(),
+    forwarded = false,
+  } = options
+  const limits = {
+    bodyLimit: options.bodyLimit ?? 10 * 1024 * 1024,
+    bodyTimeout: options.bodyTimeout ?? 20_000,
+  }
+  const trust = trustPeers(options.trustProxy ?? false)
+  await app.register(replyFrom, {
+    base: 'http://server.invalid',
+    undici: dispatcher as never,
+    disableRequestLogging: true,
+  })
+  app.decorateRequest(passageKey, null)
+
+  app.decorateReply('forward', function forward(this: FastifyReply, to: ForwardTo): Exchange {
+    const { request } = this
+    const { raw } = request
+    const sink =
+      to.sink ??
+      replySink(this, {
+        sweep,
+        sendTimeout,
+        onGone: (error) => exchange.abort(error),
+        onHead: (head, send) => passage.answer(head.statusCode, send),
+      })
+    const upgrade = upgradeOf(raw)
+    const exchange = new Exchange(attemptRequest(request, to, trust, forwarded), sink, {
+      reserver: to.reserver,
+      context: to.context ?? {},
+      timeouts: to.timeouts,
+      retries: to.retries ?? 0,
+      sweep,
+      body: hasBody(raw) ? new RequestBody(raw, limits, sweep, () => sendContinue(raw, this.raw)) : undefined,
+      openTunnel: (head, server, closed) => {
+        if (upgrade === undefined) return void server.destroy()
+        this.hijack()
+        this.raw.detachSocket(upgrade.socket)
+        this.raw.statusCode = head.statusCode
+        const tunnel = new Tunnel(upgrade, server, head, raw.headers.upgrade as string, () => {
+          tunnels.delete(tunnel)
+          closed()
+          this.raw.emit('close')
+        })
+        tunnels.add(tunnel)
+      },
+    })
+    const declared = Number(raw.headers['content-length'])
+    if (declared > limits.bodyLimit) {
+      exchange.abort(new HeadgateError('HEADGATE_BODY_TOO_LARGE'))
+      return exchange
+    }
+    const passage = new Passage(exchange)
+    request[passageKey] = passage
+    this.from('/', hooks)
+    return exchange
+  })
+}
+
+export default fp(forwardPlugin, { fastify: '5.x', name: 'headgate-forward' })
+
+function attemptRequest(
+  request: FastifyRequest,
+  to: ForwardTo,
+  trust: Trust,
+  forwarded: boolean,
+): AttemptRequest {
+  const { raw } = request
+  const { socket, headers } = raw
+  const peer = plainAddress(socket.remoteAddress)
+  const trusted = trust(peer)
+  const parent = headers.traceparent as string | undefined
+  return {
+    method: raw.method as string,
+    path: to.target ?? (raw.url as string),
+    headers: requestHeaders(
+      raw.rawHeaders,
+      {
+        peer,
+        trusted,
+        scheme: (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http',
+        host: headers.host ?? '',
+        port: socket.localPort ?? 0,
+        requestId: request.id,
+        traceParent: parent !== undefined && isTraceParent(parent) ? parent : newTraceParent(),
+        forwarded,
+      },
+      to.headers,
+    ),
+    upgrade: upgradeOf(raw) === undefined ? undefined : headers.upgrade,
+  }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length']
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+}

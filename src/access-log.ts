@@ -1,0 +1,63 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyBaseLogger } from 'fastify'
+import { type AccessRecord, recordOf } from './edge/access-record.ts'
+import { plainAddress } from './edge/trust.ts'
+import type { RequestMetrics } from './metrics/request-metrics.ts'
+
+/** The status that nobody got, because the client had left before (after nginx). */
+const clientGone = 499
+
+/** Counts a request that is over, and writes its line. */
+export function accessLog(log: FastifyBaseLogger, metrics: RequestMetrics, isLogging: () => boolean) {
+  return function onFinished(record: AccessRecord, request: IncomingMessage, response: ServerResponse): void {
+    const durationMs = performance.now() - record.startedAt
+    const isAborted = !response.writableFinished && response.statusCode !== 101
+    const status = isAborted && !response.headersSent ? clientGone : response.statusCode
+    metrics.count(record.route, request.method as string, status, durationMs / 1000)
+    if (!isLogging()) return
+    const { exchange } = record
+    log.info(
+      {
+        requestId: record.requestId,
+        client: plainAddress(request.socket?.remoteAddress),
+        method: request.method,
+        host: request.headers.host,
+        url: request.url,
+        status,
+        durationMs: round(durationMs),
+        route: record.route,
+        upstream: record.upstream,
+        server: exchange?.server?.name,
+        attempts: exchange?.attempts,
+        waitMs: exchange === undefined ? undefined : round(exchange.waitedMs),
+        cache: record.cache,
+        socketAgeMs: exchange?.connection === undefined ? undefined : round(exchange.connection.ageMs),
+        aborted: isAborted ? true : undefined,
+        error: record.error,
+        cause: causeOf(record.cause),
+      },
+      'request',
+    )
+  }
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10
+}
+
+/** What lay behind an error, short enough for an access line. */
+function causeOf(cause: unknown): string | undefined {
+  if (cause === undefined) return undefined
+  const { code, message } = cause as { code?: unknown; message?: unknown }
+  return [code, message]
+    .filter((part) => typeof part === 'string')
+    .join(': ')
+    .slice(0, 200)
+}
+
+/** Notes an error that the gateway answers with. */
+export function noteError(request: IncomingMessage, error: { code: string; cause?: unknown }): void {
+  const record = recordOf(request)
+  record.error = error.code
+  record.cause = error.cause
+}

@@ -1,0 +1,129 @@
+import type { Discovery } from './discovery/discovery.ts'
+import type { Sample, Series } from './metrics/series.ts'
+import type { Upstreams } from './upstreams.ts'
+
+/** What the scrape reads of servers, connections, queues and discovery. */
+export function gatewaySeries(
+  upstreams: Upstreams,
+  discovery: () => ReadonlyMap<string, Discovery>,
+): Series[] {
+  function* eachServer(): Generator<[{ upstream: string; server: string }, Server]> {
+    for (const [upstream, { balancer }] of upstreams) {
+      for (const server of balancer.servers) yield [{ upstream, server: server.name }, server]
+    }
+  }
+  function* eachUpstream(read: (balancer: Balancer) => Iterable<Sample>): Generator<Sample> {
+    for (const [upstream, { balancer }] of upstreams) {
+      for (const [labels, value] of read(balancer)) yield [{ upstream, ...labels }, value]
+    }
+  }
+  function* eachSource(read: (source: Discovery) => Iterable<Sample>): Generator<Sample> {
+    for (const [upstream, source] of discovery()) {
+      for (const [labels, value] of read(source)) yield [{ upstream, ...labels }, value]
+    }
+  }
+  function serverSeries(
+    name: string,
+    type: Series['type'],
+    help: string,
+    read: (server: Server) => Iterable<Sample>,
+    ...labels: string[]
+  ): Series {
+    return {
+      name: `headgate_upstream_${name}`,
+      type,
+      help,
+      labels: ['upstream', 'server', ...labels],
+      *read() {
+        for (const [own, server] of eachServer()) {
+          for (const [more, value] of read(server)) yield [{ ...own, ...more }, value]
+        }
+      },
+    }
+  }
+
+  return [
+    serverSeries(
+      'requests_total',
+      'counter',
+      'Attempts on servers, by how they ended',
+      ({ outcomes }) => labelled('outcome', outcomes),
+      'outcome',
+    ),
+    serverSeries('in_flight', 'gauge', 'Requests and tunnels that hold a slot', ({ inFlight }) =>
+      one(inFlight),
+    ),
+    serverSeries('weight', 'gauge', 'What a server weighs in the choice now', ({ weight }) => one(weight)),
+    serverSeries(
+      'connections',
+      'gauge',
+      'Connections, by state',
+      ({ pool: { stats } }) =>
+        labelled('state', { active: stats.active, idle: stats.idle, retiring: stats.retiring }),
+      'state',
+    ),
+    serverSeries('connections_opened_total', 'counter', 'Connections that were set up', ({ pool }) =>
+      one(pool.stats.opened),
+    ),
+    serverSeries(
+      'connections_closed_total',
+      'counter',
+      'Connections that ended, by why',
+      ({ pool }) => labelled('reason', pool.stats.closed),
+      'reason',
+    ),
+    serverSeries(
+      'ejections_total',
+      'counter',
+      'Times that a server was left out, by why',
+      ({ ejections }) => labelled('reason', ejections),
+      'reason',
+    ),
+    {
+      name: 'headgate_shed_total',
+      type: 'counter',
+      help: 'Requests refused for want of room or of servers, by why',
+      labels: ['upstream', 'reason'],
+      read: () => eachUpstream(({ shed }) => labelled('reason', shed)),
+    },
+    {
+      name: 'headgate_queue_depth',
+      type: 'gauge',
+      help: 'Requests that wait for a slot',
+      labels: ['upstream'],
+      read: () => eachUpstream(({ queueDepth }) => one(queueDepth)),
+    },
+    {
+      name: 'headgate_discovery_connected',
+      type: 'gauge',
+      help: '1 while the source of servers is connected',
+      labels: ['upstream'],
+      read: () => eachSource(({ roster }) => one(roster.connected ? 1 : 0)),
+    },
+    {
+      name: 'headgate_discovery_age_seconds',
+      type: 'gauge',
+      help: 'Time since the last list',
+      labels: ['upstream'],
+      read: () => eachSource(({ roster }) => (roster.ageMs === undefined ? [] : one(roster.ageMs / 1000))),
+    },
+    {
+      name: 'headgate_discovery_messages_total',
+      type: 'counter',
+      help: 'Lists and other messages of the source, by what became of them',
+      labels: ['upstream', 'result'],
+      read: () => eachSource(({ roster }) => labelled('result', roster.messages)),
+    },
+  ]
+}
+
+type Balancer = NonNullable<ReturnType<Upstreams['get']>>['balancer']
+type Server = Balancer['servers'] extends Iterable<infer One> ? One : never
+
+function one(value: number): Sample[] {
+  return [[{}, value]]
+}
+
+function labelled(label: string, values: Readonly<Record<string, number>>): Sample[] {
+  return Object.entries(values).map(([key, value]) => [{ [label]: key }, value])
+}

@@ -1,0 +1,45 @@
+import { type Clock, systemClock, type Timer } from './clock.ts'
+import type { Tunnel } from './forward/tunnel.ts'
+
+/** How often a gateway that drains looks whether something is still in flight, ms. */
+const lookMs = 25
+/** Nothing must have been in flight for this long: a client that was just answered may be sending already. */
+const quietMs = 100
+
+/** What is going on in a gateway, and its end. */
+export class Lifecycle {
+  /** Requests between their head and the end of their response. */
+  inFlight = 0
+  isDraining = false
+  readonly tunnels = new Set<Tunnel>()
+  readonly #clock: Clock
+  #timer: Timer | undefined
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock
+  }
+
+  /**
+   * Waits until nothing is in flight, tunnels included, and ends the tunnels that are left when the grace is over.
+   *
+   * @returns how many requests and tunnels had to be cut
+   */
+  async drain(graceMs: number): Promise<{ requests: number; tunnels: number }> {
+    this.isDraining = true
+    const end = this.#clock.now() + graceMs
+    let quietSince = this.#clock.now()
+    while (this.#clock.now() < end) {
+      const now = this.#clock.now()
+      if (this.inFlight > 0 || this.tunnels.size > 0) quietSince = now
+      else if (now - quietSince >= quietMs) break
+      await new Promise<void>((resolve) => {
+        this.#timer = this.#clock.setTimeout(resolve, Math.min(lookMs, end - now))
+        // Nothing else may keep the process up while it looks.
+        ;(this.#timer as { ref?: () => void }).ref?.()
+      })
+    }
+    const cut = { requests: this.inFlight, tunnels: this.tunnels.size }
+    for (const tunnel of this.tunnels) tunnel.end()
+    return cut
+  }
+}
