@@ -32,6 +32,8 @@ export type MessageResult = 'accepted' | 'unchanged' | 'held' | 'failed' | ListF
 export type OnBelieved = (servers: readonly ServerSpec[], heardAt: number) => void
 
 interface Hold {
+  why: 'empty' | 'removal'
+  /** The last list that was held. */
   list: Servers
   /** When the last list that says so came. */
   heardAt: number
@@ -181,10 +183,18 @@ export class Roster {
   #holdBack(list: Servers, why: 'empty' | 'removal'): void {
     const heardAt = this.#clock.now()
     const holdMs = this.#options.emptyHold
+    if (this.#hold !== undefined && !this.#goesOn(this.#hold, list, why)) this.#endHold()
     const timer = this.#hold?.timer ?? this.#clock.setTimeout(() => this.#holdIsOver(), holdMs)
-    this.#hold = { list, heardAt, timer }
+    this.#hold = { why, list, heardAt, timer }
     this.#faults.report({ kind: 'list_held', why, servers: list.size, holdMs })
     this.#serve(new Map([...(this.#believed ?? []), ...list]))
+  }
+
+  /** A list that takes away what the one before it left must stand for a time of its own. */
+  #goesOn(hold: Hold, list: Servers, why: 'empty' | 'removal'): boolean {
+    if (hold.why !== why) return false
+    for (const name of hold.list.keys()) if (this.#believed?.has(name) && !list.has(name)) return false
+    return true
   }
 
   #holdIsOver(): void {

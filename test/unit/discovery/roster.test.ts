@@ -250,3 +250,41 @@ test('no sequence of lists takes the last server away within the hold', () => {
     { numRuns: 300 },
   )
 })
+
+test('an empty list after one that dropped much must stand for a time of its own', () => {
+  const { roster, clock } = openRoster({ maxRemoval: 0.5 })
+  roster.offer([a, b, c])
+  roster.offer([a])
+  clock.advance(29_000)
+  roster.offer([])
+  clock.advance(29_999)
+  assert.deepEqual(roster.servers, [a, b, c])
+  clock.advance(1)
+  assert.deepEqual(roster.servers, [])
+})
+
+test('with maxRemoval 0, a server leaves only when no list has named it for 30 s', () => {
+  const names = ['a', 'b', 'c', 'd']
+  const step = fc.record({
+    list: fc.subarray([...names, 'x', 'y']),
+    wait: fc.integer({ min: 0, max: 20_000 }),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const { roster, clock } = openRoster({ maxRemoval: 0 })
+      const namedAt = new Map(names.map((name) => [name, 0]))
+      roster.offer(names.map((name) => spec(name)))
+      for (const { list, wait } of steps) {
+        roster.offer(list.map((name) => spec(name)))
+        for (const name of list) if (namedAt.has(name)) namedAt.set(name, clock.now())
+        clock.advance(wait)
+        for (const [name, at] of namedAt) {
+          if (roster.servers.some(({ host }) => host === name)) continue
+          assert.ok(clock.now() - at >= 30_000)
+          namedAt.delete(name)
+        }
+      }
+    }),
+    { numRuns: 500 },
+  )
+})
