@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import replyFrom, { type FastifyReplyFromHooks } from '@fastify/reply-from'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -12,6 +11,7 @@ import type { AttemptRequest } from '../src/forward/attempt.ts'
 import { RequestBody } from '../src/forward/body.ts'
 import { Exchange, type ExchangeTimeouts } from '../src/forward/exchange.ts'
 import { requestHeaders } from '../src/forward/headers.ts'
+import { hasBody } from '../src/forward/message.ts'
 import type { ReserveContext, Reserver } from '../src/forward/reserver.ts'
 import type { ResponseSink } from '../src/forward/sink.ts'
 import { Sweep } from '../src/forward/sweep.ts'
@@ -43,6 +43,8 @@ export interface ForwardTo {
   /** Further attempts after the first. Default 0. */
   retries?: number | undefined
   context?: ReserveContext | undefined
+  /** Default: that of the request. */
+  method?: string | undefined
   /** Path and query for the server. Default: those of the request. */
   target?: string | undefined
   /** Fields that replace the client's, names in lower case; an empty value removes one. */
@@ -178,7 +180,7 @@ function attemptRequest(
   const trusted = trust(peer)
   const parent = headers.traceparent as string | undefined
   return {
-    method: raw.method as string,
+    method: to.method ?? (raw.method as string),
     path: to.target ?? (raw.url as string),
     headers: requestHeaders(
       raw.rawHeaders,
@@ -196,9 +198,4 @@ function attemptRequest(
     ),
     upgrade: upgradeOf(raw) === undefined ? undefined : headers.upgrade,
   }
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  const length = headers['content-length']
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
 }

@@ -30,7 +30,7 @@ export function accessLog(log: FastifyBaseLogger, metrics: RequestMetrics, isLog
         server: exchange?.server?.name,
         attempts: exchange?.attempts,
         waitMs: exchange === undefined ? undefined : round(exchange.waitedMs),
-        cache: record.cache,
+        cache: record.cache?.(),
         socketAgeMs: exchange?.connection === undefined ? undefined : round(exchange.connection.ageMs),
         aborted: isAborted ? true : undefined,
         error: record.error,

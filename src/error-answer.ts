@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { noteError } from './access-log.ts'
 import { errorResponse } from './edge/error-response.ts'
 import { HeadgateError } from './errors.ts'
+import { hasUnreadBody } from './forward/message.ts'
 
 /** Answers an error: the gateway's own in its own form, and of what went wrong inside, nothing. */
 export function answerError(
@@ -24,7 +25,7 @@ export function answerError(
     request.log.error({ requestId: request.id, err: error }, 'a request failed')
   const { statusCode, headers, body } = errorResponse(told, request.id)
   // What is left of the request's body is read for a while, so that the client can read this answer.
-  if (!request.raw.complete) reply.header('connection', 'close')
+  if (hasUnreadBody(request.raw)) reply.header('connection', 'close')
   return reply.code(statusCode).headers(headers).send(body)
 }
 

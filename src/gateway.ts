@@ -6,17 +6,21 @@ import fastify, {
   LogController,
 } from 'fastify'
 import { pino } from 'pino'
+import cache from '../plugins/cache.ts'
 import discovery from '../plugins/discovery.ts'
-import forward from '../plugins/forward.ts'
+import forward, { type ForwardTo } from '../plugins/forward.ts'
 import health, { type HealthOptions } from '../plugins/health.ts'
 import metrics from '../plugins/metrics.ts'
+import { replySink } from '../plugins/reply-sink.ts'
 import { accessLog } from './access-log.ts'
+import type { RequestChanges } from './cache/lookup.ts'
 import { resolveConfig } from './config/resolve.ts'
 import type { Config, ConfigInput, UpstreamConfig } from './config/schema.ts'
 import type { DiscoveryOptions } from './discovery/discovery.ts'
 import { recordOf } from './edge/access-record.ts'
 import { createEdgeServer } from './edge/edge-server.ts'
 import { requestIds } from './edge/request-id.ts'
+import { upgradeOf } from './edge/upgrade.ts'
 import { answerError } from './error-answer.ts'
 import { HeadgateError } from './errors.ts'
 import { acceptAllMethods, routesLast } from './fastify-host.ts'
@@ -26,7 +30,7 @@ import { gatewayHealth } from './gateway-health.ts'
 import { gatewaySeries } from './gateway-series.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { loadPlugins } from './plugin-loader.ts'
-import { buildRoutes } from './routes.ts'
+import { buildRoutes, type Route } from './routes.ts'
 import { Upstreams } from './upstreams.ts'
 import { version } from './version.ts'
 
@@ -119,6 +123,7 @@ export async function createGateway(
   await loadPlugins(app, config.plugins, folder)
 
   // The cache answers what it can; the balancer finds a server with a free slot; the request is forwarded to it.
+  await app.register(cache, config.cache)
   await app.register(forward, { ...edge, sweep, tunnels: lifecycle.tunnels })
   routesLast(app, async (scope) => {
     scope.removeAllContentTypeParsers()
@@ -130,22 +135,50 @@ export async function createGateway(
     const record = recordOf(request.raw)
     const route = routes.find(request.raw)
     if (route === undefined) throw new HeadgateError('HEADGATE_NO_ROUTE')
-    const name = route.choose()
+    record.route = route.label
+    record.upstream = route.choose()
+    const to = destination(route, record.upstream, request)
+    const mode = route.cache ?? config.cache.mode
+    if (mode === 'off' || upgradeOf(request.raw) !== undefined) {
+      record.exchange = reply.forward(to)
+      return
+    }
+    record.cache = reply.sendCached({
+      mode,
+      partition: route.headers === undefined ? undefined : route.label,
+      open: (onGone) => replySink(reply, { sweep, sendTimeout: edge.sendTimeout, onGone }),
+      fetch: (sink, changes, method) => {
+        const exchange = reply.forward({ ...to, ...changed(to, changes), sink, method })
+        record.exchange = exchange
+        return (error) => exchange.abort(error)
+      },
+    })
+  }
+
+  function destination(route: Route, name: string, request: FastifyRequest): ForwardTo {
     const upstream = upstreams.get(name)
     if (upstream === undefined) throw new HeadgateError('HEADGATE_NO_SERVER')
     const { timeouts, retries } = upstream.config
-    record.route = route.label
-    record.upstream = name
-    record.exchange = reply.forward({
+    return {
       reserver: upstream.balancer,
       timeouts: route.timeout === undefined ? timeouts : { ...timeouts, request: route.timeout },
       retries: retries.attempts,
       context: { priority: route.priority, routeClass: route.label },
       target: serverTarget(request.raw.url as string, route.stripPrefix),
       headers: request.upstreamHeaders ?? undefined,
-    })
+    }
   }
   return app
+}
+
+/** The client's fields as the cache wants them to reach the server. */
+function changed({ headers }: ForwardTo, { remove, add }: RequestChanges): Pick<ForwardTo, 'headers'> {
+  if (remove.length === 0 && add.length === 0) return { headers }
+  const fields: Record<string, string> = { ...headers }
+  for (const name of remove) fields[name] = ''
+  for (let index = 0; index < add.length; index += 2)
+    fields[(add[index] as string).toLowerCase()] = add[index + 1] as string
+  return { headers: fields }
 }
 
 declare module 'fastify' {

@@ -8,8 +8,8 @@ export class AccessRecord {
   /** The label of the route; empty where none took the request. */
   route = ''
   upstream: string | undefined
-  /** How the cache took part: `hit`, `miss`, `stale`, `revalidated`, `bypass`, `collapsed`. */
-  cache: string | undefined
+  /** Says how the cache took part: `hit`, `miss`, `stale`, `revalidated`, `bypass`, `collapsed`. */
+  cache: (() => string | undefined) | undefined
   /** The exchange with a server, where there was one. */
   exchange: ExchangeFacts | undefined
   /** The code of the error that the gateway answered with. */

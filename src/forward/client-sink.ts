@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { HeadgateError } from '../errors.ts'
+import { hasUnreadBody } from './message.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink, ResponseSource } from './sink.ts'
 import type { Expiring, Sweep } from './sweep.ts'
 
@@ -56,7 +57,7 @@ export class ClientSink implements ResponseSink, Expiring {
   #writeHead(head: ResponseHead): void {
     const response = this.#response
     // The next request of this connection could not be told from what is left of this one (RFC 9112, section 9.3).
-    if (!response.req.complete) response.shouldKeepAlive = false
+    if (hasUnreadBody(response.req)) response.shouldKeepAlive = false
     this.#missing = bodyLength(response.req.method as string, head)
     response.writeHead(head.statusCode, head.statusMessage, head.headers.concat(this.#options.ownHeaders))
   }
