@@ -5,7 +5,12 @@ import type { CacheRequest } from './key.ts'
 export class FillTable {
   readonly #fills = new Map<string, Fill[]>()
 
+  /** The partitions of all keys that there ever were: as many as there are routes. */
+  readonly partitions = new Set<string>()
+
   add(fill: Fill): void {
+    const { partition } = fill.request
+    if (partition) this.partitions.add(partition)
     const fills = this.#fills.get(fill.key)
     if (fills === undefined) this.#fills.set(fill.key, [fill])
     else fills.push(fill)
@@ -30,10 +35,13 @@ export class FillTable {
   }
 
   /** What is under way for a key is out of date when it comes. */
-  invalidate(matches: (key: string) => boolean): void {
-    for (const [key, fills] of this.#fills) {
-      if (matches(key)) for (const fill of fills) fill.isInvalidated = true
-    }
+  invalidate(key: string): void {
+    for (const fill of this.#fills.get(key) ?? []) fill.isInvalidated = true
+  }
+
+  /** As `invalidate`, for every key that begins with `prefix`. */
+  invalidatePrefix(prefix: string): void {
+    for (const key of this.#fills.keys()) if (key.startsWith(prefix)) this.invalidate(key)
   }
 
   get size(): number {

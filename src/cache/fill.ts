@@ -1,67 +1,17 @@
-import type { Clock, Timer } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { HeadgateError } from '../errors.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink, ResponseSource } from '../forward/sink.ts'
 import { BodyBuffer } from './body-buffer.ts'
 import type { CacheResult, Forwarded } from './cache-status.ts'
-import type { Answer, Entry } from './entry.ts'
+import { ClientGroup } from './client-group.ts'
+import type { Entry } from './entry.ts'
 import { singleValue } from './fields.ts'
 import { FillClient, type FillClientOwner } from './fill-client.ts'
+import type { Decision, FillOptions, FillOwner, FillPurpose } from './fill-owner.ts'
 import type { CacheRequest } from './key.ts'
-import { type Representation, select } from './selection.ts'
-import type { Policy } from './storage.ts'
+import { Patience } from './patience.ts'
+import { select } from './selection.ts'
 import { selectingKey } from './vary.ts'
-
-/** What becomes of a response, decided when its head is there. */
-export type Decision =
-  /** It is shared and stored. `shared` is what others than the first client get of the head. */
-  | {
-      kind: 'store'
-      policy: Policy
-      head: ResponseHead
-      own: ResponseHead
-      shared: Representation
-      prefix?: Buffer
-    }
-  /** It is for the first client alone. */
-  | { kind: 'pass'; own: ResponseHead; prefix?: Buffer }
-  /** A stored response answers in its place, to all or to the first client alone. */
-  | { kind: 'serve'; isShared: boolean; answer(client: FillClient): Answer; result: CacheResult }
-  /** It answers nobody: everybody asks again. */
-  | { kind: 'detour' }
-
-/** The cache behind a fill. */
-export interface FillOwner {
-  decide(fill: Fill, head: ResponseHead): Decision
-  /** What answers when no response comes, or undefined. */
-  rescue(fill: Fill): Decision | undefined
-  finish(fill: Fill, policy: Policy, head: ResponseHead, body: Buffer): void
-  /** Nobody can join any more. */
-  onClosed(fill: Fill): void
-  /** It turned out larger than `maxEntryBytes`. */
-  onTooLarge(fill: Fill): void
-  onServed(client: FillClient): void
-  /** The client asks again; `alone` where it must not wait for anybody. */
-  onDetour(client: FillClient, alone: boolean): void
-}
-
-export interface FillOptions {
-  key: string
-  request: CacheRequest
-  forwarded: Forwarded
-  /** The stored response that is validated, completed, or may be used when the server fails. */
-  stored: Entry | undefined
-  /** Others may join. */
-  isShared: boolean
-  /** Nobody waits for it: it revalidates while a stale response is served. */
-  isBackground: boolean
-  /** The request asks for the rest of `stored`. */
-  isCompletion: boolean
-  /** The names that the resource is known to vary by. */
-  vary: readonly string[] | undefined
-  maxEntryBytes: number
-  waitTimeout: number
-  clock: Clock
-}
 
 /** A body that nobody wants is read up to this size, so that its connection lives on. */
 const MOST_DISCARDED = 65_536
@@ -87,7 +37,7 @@ export class Fill implements ResponseSink, FillClientOwner {
   readonly stored: Entry | undefined
   readonly isShared: boolean
   readonly isBackground: boolean
-  readonly isCompletion: boolean
+  readonly purpose: FillPurpose
   readonly requestedAt: number
   /** Called when nobody wants the response before its head is there: the request to the server can be given up. */
   onAbandoned: (() => void) | undefined
@@ -101,7 +51,7 @@ export class Fill implements ResponseSink, FillClientOwner {
   readonly #clock: Clock
   readonly #maxEntryBytes: number
   readonly #waitTimeout: number
-  readonly #clients = new Set<FillClient>()
+  readonly #clients = new ClientGroup()
   readonly #body = new BodyBuffer()
   #state: 'waiting' | 'storing' | 'passing' | 'discarding' | 'done' = 'waiting'
   #decision: Extract<Decision, { kind: 'store' }> | undefined
@@ -110,7 +60,7 @@ export class Fill implements ResponseSink, FillClientOwner {
   /** A client was served in full without the whole body: the rest is fetched for the store. */
   #isCommitted = false
   #isClosed = false
-  #timer: Timer | undefined
+  readonly #patience: Patience
 
   constructor(owner: FillOwner, options: FillOptions) {
     this.#owner = owner
@@ -120,17 +70,13 @@ export class Fill implements ResponseSink, FillClientOwner {
     this.stored = options.stored
     this.isShared = options.isShared
     this.isBackground = options.isBackground
-    this.isCompletion = options.isCompletion
+    this.purpose = options.purpose
     this.vary = options.vary
     this.#clock = options.clock
     this.#maxEntryBytes = options.maxEntryBytes
     this.#waitTimeout = options.waitTimeout
+    this.#patience = new Patience(options.clock, (now) => this.#sendAway(now))
     this.requestedAt = options.clock.now()
-  }
-
-  /** Clients that wait or receive. */
-  get size(): number {
-    return this.#clients.size
   }
 
   /** Whether a request may join: it selects the same variant, and what it needs is known or will be. */
@@ -149,12 +95,12 @@ export class Fill implements ResponseSink, FillClientOwner {
     const client = new FillClient(this, { request, sink, again, isFirst, deadline })
     this.#clients.add(client)
     if (this.#state === 'storing') this.#beginShared(client)
-    else if (!isFirst) this.#timer ??= this.#clock.setTimeout(() => this.#sendAway(), this.#waitTimeout)
+    else this.#patience.until(deadline)
     return client
   }
 
   interim(statusCode: number, headers: FlatHeaders): void {
-    for (const client of this.#clients) client.interim(statusCode, headers)
+    this.#clients.interim(statusCode, headers)
   }
 
   head(head: ResponseHead, source: ResponseSource): void {
@@ -163,7 +109,7 @@ export class Fill implements ResponseSink, FillClientOwner {
       return
     }
     this.#source = source
-    this.#stopTimer()
+    this.#patience.stop()
     this.#carryOut(this.#owner.decide(this, head), head)
   }
 
@@ -174,11 +120,12 @@ export class Fill implements ResponseSink, FillClientOwner {
       this.#state = 'passing'
       this.#close()
       this.#owner.onTooLarge(this)
+      if (this.#clients.size === 0) this.#abandon()
     }
-    for (const client of this.#clients) client.pump()
+    this.#clients.pump()
     if (this.#isState('storing')) return true
     this.#forget()
-    this.#sourcePaused = this.#isHeldUp()
+    this.#sourcePaused = this.#clients.isHeldUp()
     return !this.#sourcePaused
   }
 
@@ -193,17 +140,17 @@ export class Fill implements ResponseSink, FillClientOwner {
       this.#owner.finish(this, policy, head, this.#body.collect())
     }
     this.#close()
-    for (const client of this.#clients) client.pump()
+    this.#clients.pump()
   }
 
   fail(error: Error): void {
     if (this.#state === 'done') return
-    this.#stopTimer()
+    this.#patience.stop()
     const rescue = this.#state === 'waiting' ? this.#owner.rescue(this) : undefined
     this.#state = 'done'
     this.#close()
     if (rescue !== undefined) this.#carryOut(rescue)
-    for (const client of [...this.#clients]) {
+    for (const client of this.#clients.all()) {
       this.#clients.delete(client)
       this.#owner.onServed(client)
       client.fail(error)
@@ -213,14 +160,14 @@ export class Fill implements ResponseSink, FillClientOwner {
   onReady(): void {
     if (this.#state !== 'passing') return
     this.#forget()
-    if (!this.#sourcePaused || this.#isHeldUp()) return
+    if (!this.#sourcePaused || this.#clients.isHeldUp()) return
     this.#sourcePaused = false
     this.#source?.resume()
   }
 
   onGone(client: FillClient, satisfied: boolean): void {
     this.#clients.delete(client)
-    if (client.isFirst && client.result === undefined) this.#owner.onServed(client)
+    if (client.result === undefined) this.#owner.onServed(client)
     if (satisfied) this.#isCommitted = true
     if (this.#state === 'done' || this.#state === 'discarding') return
     if (this.#clients.size > 0) this.onReady()
@@ -242,7 +189,8 @@ export class Fill implements ResponseSink, FillClientOwner {
     this.#decision = decision
     this.vary = decision.policy.vary
     if (decision.prefix !== undefined) this.#body.add(decision.prefix)
-    for (const client of this.#waiting()) if (this.#selects(client.request.headers)) this.#beginShared(client)
+    for (const client of this.#clients.waiting())
+      if (this.#selects(client.request.headers)) this.#beginShared(client)
     this.#detour((client) => client.isWaiting, false)
     if (this.#clients.size === 0 && !this.isBackground && this.#isState('storing')) this.#abandon()
   }
@@ -251,14 +199,17 @@ export class Fill implements ResponseSink, FillClientOwner {
     this.#state = 'passing'
     this.#close()
     if (prefix !== undefined) this.#body.add(prefix)
-    for (const client of this.#waiting()) if (client.isFirst) this.#begin(client, own, undefined, 'miss')
+    for (const client of this.#clients.waiting())
+      if (client.isFirst) this.#begin(client, own, undefined, 'miss')
     this.#detour((client) => client.isWaiting, true)
     if (this.#clients.size === 0 && this.#isState('passing')) this.#abandon()
   }
 
   #serve(decision: Extract<Decision, { kind: 'serve' }>): void {
-    for (const client of this.#waiting()) {
+    for (const client of this.#clients.waiting()) {
       if (!client.isFirst && !decision.isShared) continue
+      // From here on it reads the stored body, and what becomes of this response does not touch it.
+      this.#clients.delete(client)
       const { statusCode, statusMessage, headers, body } = decision.answer(client)
       const result = client.isFirst || decision.result === 'stale' ? decision.result : 'collapsed'
       this.#begin(client, { statusCode, statusMessage, headers }, undefined, result, BodyBuffer.of(body))
@@ -288,7 +239,7 @@ export class Fill implements ResponseSink, FillClientOwner {
 
   /** Sends clients on their own way. */
   #detour(leaves: (client: FillClient) => boolean, alone: boolean): void {
-    for (const client of [...this.#clients]) {
+    for (const client of this.#clients.all()) {
       if (!leaves(client)) continue
       this.#clients.delete(client)
       client.release()
@@ -297,15 +248,9 @@ export class Fill implements ResponseSink, FillClientOwner {
   }
 
   /** Sends away those who have waited too long for a head. */
-  #sendAway(): void {
-    this.#timer = undefined
-    const now = this.#clock.now()
-    this.#detour((client) => client.deadline <= now, true)
-    let next = Number.POSITIVE_INFINITY
-    for (const client of this.#clients) next = Math.min(next, client.deadline)
-    if (next < Number.POSITIVE_INFINITY) {
-      this.#timer = this.#clock.setTimeout(() => this.#sendAway(), next - now)
-    }
+  #sendAway(now: number): void {
+    this.#detour((client) => client.isWaiting && client.deadline <= now, true)
+    this.#patience.until(this.#clients.nextDeadline())
     if (this.#clients.size === 0 && !this.isBackground) this.#abandon()
   }
 
@@ -314,7 +259,7 @@ export class Fill implements ResponseSink, FillClientOwner {
     if (this.#state === 'storing' && this.#isWorthFinishing()) return
     const isWaiting = this.#state === 'waiting'
     this.#state = 'done'
-    this.#stopTimer()
+    this.#patience.stop()
     this.#close()
     if (isWaiting) this.onAbandoned?.()
     else this.#source?.abort(new HeadgateError('HEADGATE_CLIENT_GONE'))
@@ -338,18 +283,8 @@ export class Fill implements ResponseSink, FillClientOwner {
 
   /** Lets go of what every client has had; only where nothing is stored. */
   #forget(): void {
-    let next = Number.POSITIVE_INFINITY
-    for (const client of this.#clients) next = Math.min(next, client.nextPiece)
+    const next = this.#clients.nextPiece()
     if (next < Number.POSITIVE_INFINITY) this.#body.release(next)
-  }
-
-  #isHeldUp(): boolean {
-    for (const client of this.#clients) if (client.isPaused) return true
-    return false
-  }
-
-  #waiting(): FillClient[] {
-    return [...this.#clients].filter((client) => client.isWaiting)
   }
 
   #selects(headers: CacheRequest['headers']): boolean {
@@ -361,11 +296,6 @@ export class Fill implements ResponseSink, FillClientOwner {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#owner.onClosed(this)
-  }
-
-  #stopTimer(): void {
-    this.#clock.clearTimeout(this.#timer)
-    this.#timer = undefined
   }
 
   /** Callbacks may have moved the state on since it was last looked at. */

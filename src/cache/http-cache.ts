@@ -4,48 +4,31 @@ import type { CacheResult, Detail, Forwarded } from './cache-status.ts'
 import { Collector } from './collector.ts'
 import type { RequestDirectives } from './directives.ts'
 import type { Entry } from './entry.ts'
-import { fieldLines } from './fields.ts'
-import { Fill, type FillOwner } from './fill.ts'
+import { Fill } from './fill.ts'
 import type { FillClient } from './fill-client.ts'
+import type { FillOwner, FillPurpose } from './fill-owner.ts'
 import { FillTable } from './fill-table.ts'
-import { type CacheRequest, keyOf, sameOriginUrl } from './key.ts'
+import { Invalidation } from './invalidation.ts'
+import { type CacheRequest, keyOf } from './key.ts'
 import type { Bypass, Lookup, Revalidation } from './lookup.ts'
-import { Passage, type Recorder } from './passage.ts'
+import { DEFAULT_EXTENSIONS, type HttpCacheOptions } from './options.ts'
+import { Passage } from './passage.ts'
 import { Purger } from './purger.ts'
 import { demandsOf, isConditional, isPlain, isUnsafe, peculiarity } from './request.ts'
-import { AS_IS, attachTo, completion, mayBeCompleted, UNCONDITIONAL, validation } from './request-changes.ts'
+import { AS_IS, attachTo, mayBeCompleted, requestChanges } from './request-changes.ts'
 import { Responses } from './responses.ts'
 import { reuse } from './reuse.ts'
 import { StaticAssets } from './static-assets.ts'
 import { Store, selectVariant } from './store.ts'
 import { Unshareable } from './unshareable.ts'
 
-export interface HttpCacheOptions {
-  /** Extensions of static assets, without a dot. Default: those of the configuration. */
-  extensions?: readonly string[]
-  /** Lifetime of a static asset whose origin gave none and forbade nothing. Milliseconds. Default: 1 h. */
-  defaultTtl?: number
-  /** Stored responses, each variant of a URL for itself. Default: 10 000. */
-  maxEntries?: number
-  /** Bytes of all stored responses. Default: 256 MB. */
-  maxBytes?: number
-  /** A response larger than this passes through. Default: 8 MB. */
-  maxEntryBytes?: number
-  /** How often what has expired is collected. Milliseconds. Default: 60 s. */
-  gcInterval?: number
-  /** How long after it expired a response may stand in for a server that fails, where the origin did not say. Milliseconds; 0 = never. Default: 1 h. */
-  staleIfError?: number
-  /** How long a request waits for the head of a response that another one asked for. Milliseconds. Default: 5 s. */
-  waitTimeout?: number
-  /** Variants of one URL. Default: 16. */
-  maxVariants?: number
-  /** Whether stored responses keep Set-Cookie. Default: `omit`. */
-  setCookie?: 'omit' | 'replay'
-  clock?: Clock
+interface Ways {
+  isShared?: boolean
+  isBackground?: boolean
+  purpose: FillPurpose
 }
 
-export const DEFAULT_EXTENSIONS: readonly string[] =
-  'css js mjs map png jpg jpeg gif svg webp avif ico woff woff2 ttf wasm json txt'.split(' ')
+export type { HttpCacheOptions } from './options.ts'
 
 /** Requests by the way they were served. Each request counts once. */
 export type CacheStats = Record<CacheResult, number>
@@ -63,6 +46,7 @@ export class HttpCache implements FillOwner {
   readonly #fills = new FillTable()
   readonly #unshareable = new Unshareable()
   readonly #responses: Responses
+  readonly #invalidation: Invalidation
   readonly #collector: Collector
   readonly #maxEntryBytes: number
   readonly #waitTimeout: number
@@ -86,6 +70,7 @@ export class HttpCache implements FillOwner {
       },
       { maxEntryBytes: this.#maxEntryBytes, staleIfError },
     )
+    this.#invalidation = new Invalidation(this.purger, this.#responses)
     this.#collector = new Collector(this.#store, options.gcInterval ?? 60_000, clock)
   }
 
@@ -112,7 +97,7 @@ export class HttpCache implements FillOwner {
   /** Ends the collection and forgets what is stored. Fills under way go on to their clients. */
   close(): void {
     this.#collector.close()
-    this.#fills.invalidate(() => true)
+    this.#fills.invalidatePrefix('')
     this.#store.clear()
   }
 
@@ -180,8 +165,11 @@ export class HttpCache implements FillOwner {
     if (entry.revalidating) return undefined
     entry.revalidating = true
     // The client's own conditions and method are no part of it.
-    const fill = this.#fill({ ...request, method: 'GET' }, key, entry, 'stale', { isBackground: true })
-    return { fill, requestHeaders: validation(entry) }
+    const fill = this.#fill({ ...request, method: 'GET' }, key, entry, 'stale', {
+      isBackground: true,
+      purpose: 'validation',
+    })
+    return { fill, requestHeaders: requestChanges('validation', entry) }
   }
 
   #forward(
@@ -206,20 +194,21 @@ export class HttpCache implements FillOwner {
     const isForwardedAsIs =
       method === 'HEAD' ||
       (!isWhole && (headers.range !== undefined || (mode === 'all' && isConditional(headers))))
-    const isCompletion = entry?.isPartial === true && !isForwardedAsIs && mayBeCompleted(entry)
+    const isCompletion = !isForwardedAsIs && entry !== undefined && mayBeCompleted(entry)
+    const purpose = isForwardedAsIs
+      ? 'response'
+      : isCompletion
+        ? 'completion'
+        : isWhole
+          ? 'validation'
+          : 'response'
     const isShared =
       !alone &&
       !isForwardedAsIs &&
       !(mode === 'static' && headers.authorization !== undefined) &&
       !this.#unshareable.has(key, this.#clock.now())
-    const fill = this.#fill(request, key, entry, forwarded, { isShared, isCompletion })
-    const requestHeaders = isForwardedAsIs
-      ? AS_IS
-      : isCompletion
-        ? completion(entry)
-        : isWhole
-          ? validation(entry)
-          : UNCONDITIONAL
+    const fill = this.#fill(request, key, entry, forwarded, { isShared, purpose })
+    const requestHeaders = isForwardedAsIs ? AS_IS : requestChanges(purpose, entry)
     return { kind: 'fetch', attach: attachTo(fill, request), fill, requestHeaders }
   }
 
@@ -228,7 +217,7 @@ export class HttpCache implements FillOwner {
     key: string,
     stored: Entry | undefined,
     forwarded: Forwarded,
-    { isShared = true, isBackground = false, isCompletion = false },
+    { isShared = true, isBackground = false, purpose }: Ways,
   ): Fill {
     const fill = new Fill(this, {
       key,
@@ -237,7 +226,7 @@ export class HttpCache implements FillOwner {
       stored,
       isShared,
       isBackground,
-      isCompletion,
+      purpose,
       vary: this.#fills.varyOf(key) ?? this.#store.get(key)?.[0]?.policy.vary,
       maxEntryBytes: this.#maxEntryBytes,
       waitTimeout: this.#waitTimeout,
@@ -266,45 +255,15 @@ export class HttpCache implements FillOwner {
     }
     this.stats.bypass++
     const requestedAt = this.#clock.now()
-    const onHead = (head: ResponseHead) => this.#changed(request, head, requestedAt)
-    const parts = { forwarded: 'method' as const, detail: undefined, onHead, maxBytes: this.#maxEntryBytes }
+    const onHead = (head: ResponseHead) => this.#invalidation.changed(request, head, requestedAt)
+    const forwarded = request.mode === 'off' ? undefined : 'method'
+    const parts = { forwarded, detail: undefined, onHead, maxBytes: this.#maxEntryBytes } as const
     return {
       kind: 'bypass',
       reason: 'method',
       detail: undefined,
       through: (client) => new Passage(client, parts),
     }
-  }
-
-  /** An unsafe request has an answer (RFC 9111, section 4.4). */
-  #changed(request: CacheRequest, head: ResponseHead, requestedAt: number): Recorder | undefined {
-    if (head.statusCode < 200 || head.statusCode >= 400) return undefined
-    const key = keyOf({ ...request, partition: '' })
-    this.purger.purge(key)
-    const named = [...fieldLines(head.headers, 'location'), ...fieldLines(head.headers, 'content-location')]
-    for (const reference of named) {
-      const url = sameOriginUrl(reference, key)
-      if (url !== undefined && url !== key) this.purger.purge(url)
-    }
-    return request.method === 'POST' && request.mode === 'all'
-      ? this.#recordPost(request, head, requestedAt)
-      : undefined
-  }
-
-  /** An answer to POST that says it is what GET would get, and for how long (RFC 9110, section 9.3.3). */
-  #recordPost(request: CacheRequest, head: ResponseHead, requestedAt: number): Recorder | undefined {
-    const [location, more] = fieldLines(head.headers, 'content-location')
-    const url = keyOf({ ...request, partition: '' })
-    if (
-      location === undefined ||
-      more !== undefined ||
-      sameOriginUrl(location, url) !== sameOriginUrl('', url)
-    ) {
-      return undefined
-    }
-    const policy = this.#responses.judgePost(request, head, requestedAt)
-    if (policy === undefined) return undefined
-    return (body) => this.#responses.store(request, keyOf(request), policy, head, body)
   }
 
   // What the fills ask.

@@ -8,7 +8,7 @@ export type Recorder = (body: Buffer) => void
 /** A response on its way to one client: says in Cache-Status why it was not served from the store. */
 export class Passage implements ResponseSink {
   readonly #client: ResponseSink
-  readonly #forwarded: Forwarded
+  readonly #forwarded: Forwarded | undefined
   readonly #detail: Detail | undefined
   readonly #onHead: ((head: ResponseHead) => Recorder | undefined) | undefined
   readonly #maxBytes: number
@@ -16,11 +16,14 @@ export class Passage implements ResponseSink {
   #chunks: Buffer[] = []
   #length = 0
 
-  /** @param onHead looks at the head, and may ask for the body, which is kept up to `maxBytes` */
+  /**
+   * @param parts.forwarded where it is undefined, nothing is said in Cache-Status
+   * @param parts.onHead looks at the head, and may ask for the body, which is kept up to `maxBytes`
+   */
   constructor(
     client: ResponseSink,
     parts: {
-      forwarded: Forwarded
+      forwarded: Forwarded | undefined
       detail: Detail | undefined
       onHead?: ((head: ResponseHead) => Recorder | undefined) | undefined
       maxBytes?: number
@@ -39,8 +42,12 @@ export class Passage implements ResponseSink {
 
   head(head: ResponseHead, source: ResponseSource): void {
     this.#recorder = this.#onHead?.(head)
-    const status = forwardedStatus(this.#forwarded, { status: head.statusCode, detail: this.#detail })
+    if (this.#forwarded === undefined) {
+      this.#client.head(head, source)
+      return
+    }
     const { statusCode, statusMessage, headers } = head
+    const status = forwardedStatus(this.#forwarded, { status: statusCode, detail: this.#detail })
     this.#client.head({ statusCode, statusMessage, headers: [...headers, 'Cache-Status', status] }, source)
   }
 

@@ -48,16 +48,17 @@ export class Purger {
 
   /** Every variant of a URL, in every partition. Says how many there were. */
   purge(url: string): number {
-    const normal = normalUrl(url)
-    this.#fills.invalidate((key) => isOf(key, url) || isOf(key, normal))
     let purged = 0
-    for (const key of this.#keys(url)) purged += this.#store.removeAll(key)
+    for (const key of this.#keys(url)) {
+      this.#fills.invalidate(key)
+      purged += this.#store.removeAll(key)
+    }
     return purged
   }
 
   /** Whatever begins with this. It works in slices; what is stored meanwhile may stay. */
   async purgePrefix(prefix: string): Promise<number> {
-    this.#fills.invalidate((key) => key.startsWith(prefix))
+    this.#fills.invalidatePrefix(prefix)
     const cursor = this.#store.resources()
     let left = this.#store.size
     let purged = 0
@@ -76,10 +77,11 @@ export class Purger {
   /** Every response that carries a tag in Cache-Tag or Surrogate-Key. */
   purgeTag(tag: string): number {
     const tagged = this.#store.tagged(tag)
-    const keys = new Set(tagged.map((entry) => entry.key))
-    // What is under way for these URLs may carry the tag as well.
-    this.#fills.invalidate((key) => keys.has(key))
-    for (const entry of tagged) this.#store.remove(entry)
+    for (const entry of tagged) {
+      // What is under way for this URL may carry the tag as well.
+      this.#fills.invalidate(entry.key)
+      this.#store.remove(entry)
+    }
     return tagged.length
   }
 
@@ -92,7 +94,7 @@ export class Purger {
   *#keys(url: string): Generator<string> {
     for (const candidate of new Set([url, normalUrl(url)])) {
       yield candidate
-      for (const partition of this.#store.partitions) yield candidate + PARTITION_MARK + partition
+      for (const partition of this.#fills.partitions) yield candidate + PARTITION_MARK + partition
     }
   }
 
@@ -129,8 +131,4 @@ function normalUrl(url: string): string {
   if (!URL.canParse(url)) return url
   const { protocol, host, pathname, search } = new URL(url)
   return `${protocol}//${host}${pathname}${search}`
-}
-
-function isOf(key: string, url: string): boolean {
-  return key.startsWith(url) && (key.length === url.length || key[url.length] === PARTITION_MARK)
 }

@@ -2,6 +2,7 @@ import type { ResponseSink } from '../forward/sink.ts'
 import type { Entry } from './entry.ts'
 import { singleValue } from './fields.ts'
 import type { Fill } from './fill.ts'
+import type { FillPurpose } from './fill-owner.ts'
 import type { CacheRequest } from './key.ts'
 import type { Attach, Lookup, RequestChanges } from './lookup.ts'
 import { CONDITIONS, UNKEYED } from './request.ts'
@@ -13,10 +14,15 @@ export const AS_IS: RequestChanges = { remove: UNKEYED, add: [] }
 const WHOLE = [...UNKEYED, ...CONDITIONS]
 
 /** The whole response is asked for; the cache judges the client's range and conditions. */
-export const UNCONDITIONAL: RequestChanges = { remove: WHOLE, add: [] }
+const UNCONDITIONAL: RequestChanges = { remove: WHOLE, add: [] }
+
+export function requestChanges(purpose: FillPurpose, stored: Entry | undefined): RequestChanges {
+  if (stored === undefined || purpose === 'response') return UNCONDITIONAL
+  return purpose === 'completion' ? completion(stored) : validation(stored)
+}
 
 /** Asks whether what is stored is still right (RFC 9111, section 4.3.1). */
-export function validation({ headers, validators }: Entry): RequestChanges {
+function validation({ headers, validators }: Entry): RequestChanges {
   const { etag, lastModified } = validators
   const modified = lastModified === undefined ? undefined : singleValue(headers, 'last-modified')
   if (etag === undefined && modified === undefined) return UNCONDITIONAL
@@ -32,7 +38,7 @@ export function mayBeCompleted({ policy }: Entry): boolean {
 }
 
 /** Asks for the rest of what is stored, or for all of it when it has changed (RFC 9110, section 14.2). */
-export function completion({ policy }: Entry): RequestChanges {
+function completion({ policy }: Entry): RequestChanges {
   const next = (policy.partial?.last ?? -1) + 1
   return { remove: WHOLE, add: ['Range', `bytes=${next}-`, 'If-Range', policy.validators.etag ?? ''] }
 }

@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts'
 import type { FlatHeaders, ResponseHead } from '../forward/sink.ts'
 import { forwardedStatus } from './cache-status.ts'
-import { Entry } from './entry.ts'
+import { type Answer, Entry } from './entry.ts'
 import { singleValue, withoutFields } from './fields.ts'
-import type { Decision, Fill } from './fill.ts'
+import type { Fill } from './fill.ts'
+import type { FillClient } from './fill-client.ts'
+import type { Decision } from './fill-owner.ts'
 import { completes, describes, freshen, identifies } from './freshening.ts'
 import type { Reception } from './freshness.ts'
 import type { CacheRequest } from './key.ts'
@@ -45,7 +47,7 @@ export class Responses {
   decide(fill: Fill, head: ResponseHead): Decision {
     const { stored, request } = fill
     if (FAILURES.has(head.statusCode)) {
-      const rescue = this.rescue(fill)
+      const rescue = this.rescue(fill, head.statusCode)
       if (rescue !== undefined) return rescue
     }
     const reception = this.#reception(fill.requestedAt)
@@ -53,15 +55,17 @@ export class Responses {
       this.#learn(request, fill.key, head, reception)
       return this.#pass(fill, head, undefined)
     }
-    if (head.statusCode === 304 && stored !== undefined) return this.#validated(fill, stored, head, reception)
-    if (fill.isCompletion && stored !== undefined && head.statusCode !== 200) {
+    if (stored !== undefined && fill.purpose === 'validation' && head.statusCode === 304) {
+      return this.#validated(fill, stored, head, reception)
+    }
+    if (stored !== undefined && fill.purpose === 'completion' && head.statusCode !== 200) {
       return this.#completed(fill, stored, head, reception)
     }
     return this.#received(fill, head, reception)
   }
 
   /** The stale response that stands in for a server that failed, where that is allowed. */
-  rescue(fill: Fill): Decision | undefined {
+  rescue(fill: Fill, status?: number): Decision | undefined {
     const { stored, request } = fill
     const now = this.#clock.now()
     // An entry that has left the store was invalidated or replaced meanwhile.
@@ -72,8 +76,15 @@ export class Responses {
       kind: 'serve',
       isShared: true,
       result: 'stale',
-      answer: (client) =>
-        stored.answer(client.request, this.#clock.now(), this.#clock.wallNow(), { detail: 'stale-if-error' }),
+      answer: (client) => {
+        const more = {
+          status,
+          ttl: this.#ttl(stored),
+          collapsed: !client.isFirst,
+          detail: 'stale-if-error' as const,
+        }
+        return this.#answer(stored, client, forwardedStatus(fill.forwarded, more))
+      },
     }
   }
 
@@ -107,10 +118,9 @@ export class Responses {
 
   #received(fill: Fill, head: ResponseHead, reception: Reception): Decision {
     const policy = this.#judge(fill, head, reception)
-    // A newer answer stands; the stored one must not come back when it cannot take its place.
     if (typeof policy === 'string') {
       const { stored } = fill
-      if (stored !== undefined && !stored.isPartial && policy !== 'authorization') this.#store.remove(stored)
+      if (stored !== undefined && isNewer(head.statusCode, policy)) this.#store.remove(stored)
       return this.#pass(fill, head, policy)
     }
     const declared = declaredLength(head.headers)
@@ -123,7 +133,7 @@ export class Responses {
 
   /** The server says that what is stored is still right (RFC 9111, section 4.3.3). */
   #validated(fill: Fill, stored: Entry, { headers }: ResponseHead, reception: Reception): Decision {
-    if (stored.isPartial || !identifies(stored, headers, reception.receivedWall)) {
+    if (!identifies(stored, headers, reception.receivedWall)) {
       this.#store.remove(stored)
       return { kind: 'detour' }
     }
@@ -152,13 +162,8 @@ export class Responses {
       isShared: !isRefused,
       result: 'revalidated',
       answer: (client) => {
-        const status = forwardedStatus(fill.forwarded, {
-          status: 304,
-          ttl: Math.floor(policy.lifetime.ms / 1000) - Math.floor(entry.age(this.#clock.now()) / 1000),
-          stored: !isRefused,
-          collapsed: !client.isFirst,
-        })
-        return entry.answer(client.request, this.#clock.now(), this.#clock.wallNow(), { status })
+        const more = { status: 304, ttl: this.#ttl(entry), stored: !isRefused, collapsed: !client.isFirst }
+        return this.#answer(entry, client, forwardedStatus(fill.forwarded, more))
       },
     }
   }
@@ -219,7 +224,8 @@ export class Responses {
     { statusCode, statusMessage, headers }: ResponseHead,
     detail: Refusal | 'too-large' | undefined,
   ): Extract<Decision, { kind: 'pass' }> {
-    if (detail !== undefined && fill.isShared) this.#unshareable.add(fill.key, this.#clock.now())
+    if (detail !== undefined && fill.isShared && statusCode < 500)
+      this.#unshareable.add(fill.key, this.#clock.now())
     const status = forwardedStatus(fill.forwarded, { status: statusCode, detail })
     return { kind: 'pass', own: { statusCode, statusMessage, headers: [...headers, 'Cache-Status', status] } }
   }
@@ -264,9 +270,26 @@ export class Responses {
     return judge(fill.request, head, reception, this.#rules)
   }
 
+  #answer(entry: Entry, { request }: FillClient, status: string): Answer {
+    return entry.answer(request, this.#clock.now(), this.#clock.wallNow(), { status })
+  }
+
+  /** Seconds that an entry stays fresh. */
+  #ttl(entry: Entry): number {
+    return Math.floor(entry.policy.lifetime.ms / 1000) - Math.floor(entry.age(this.#clock.now()) / 1000)
+  }
+
   #reception(requestedAt: number): Reception {
     return { requestedAt, receivedAt: this.#clock.now(), receivedWall: this.#clock.wallNow() }
   }
+}
+
+/** Whether an answer that is not stored takes the place of the one that is: that one must not come back. */
+function isNewer(statusCode: number, refusal: Refusal): boolean {
+  if (refusal === 'authorization') return false
+  return (
+    (statusCode >= 200 && statusCode < 400 && statusCode !== 304) || statusCode === 404 || statusCode === 410
+  )
 }
 
 function declaredLength(headers: FlatHeaders): number | undefined {

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Entry } from './entry.ts'
 import { EvictionQueue } from './eviction.ts'
-import { PARTITION_MARK } from './key.ts'
 import { TagIndex } from './tag-index.ts'
 import { selectingKey } from './vary.ts'
 
@@ -26,8 +25,6 @@ export class Store {
   entries = 0
   bytes = 0
   evictions = 0
-  /** The partitions of all keys that were ever stored: as many as there are routes. */
-  readonly partitions = new Set<string>()
 
   constructor(limits: StoreLimits) {
     this.#limits = limits
@@ -68,8 +65,6 @@ export class Store {
       if (rest === undefined) this.#resources.set(entry.key, [entry])
       else rest.unshift(entry)
     }
-    const mark = entry.key.indexOf(PARTITION_MARK)
-    if (mark >= 0) this.partitions.add(entry.key.slice(mark + 1))
     this.#order.add(entry)
     this.#tags.add(entry)
     this.entries++

@@ -1,0 +1,28 @@
+import type { Clock } from '../clock.ts'
+
+export interface HttpCacheOptions {
+  /** Extensions of static assets, without a dot. Default: those of the configuration. */
+  extensions?: readonly string[]
+  /** Lifetime of a static asset whose origin gave none and forbade nothing. Milliseconds. Default: 1 h. */
+  defaultTtl?: number
+  /** Stored responses, each variant of a URL for itself. Default: 10 000. */
+  maxEntries?: number
+  /** Bytes of all stored responses. Default: 256 MB. */
+  maxBytes?: number
+  /** A response larger than this passes through. Default: 8 MB. */
+  maxEntryBytes?: number
+  /** How often what has expired is collected. Milliseconds. Default: 60 s. */
+  gcInterval?: number
+  /** How long after it expired a response may stand in for a server that fails, where the origin did not say. Milliseconds; 0 = never. Default: 1 h. */
+  staleIfError?: number
+  /** How long a request waits for the head of a response that another one asked for. Milliseconds. Default: 5 s. */
+  waitTimeout?: number
+  /** Variants of one URL. Default: 16. */
+  maxVariants?: number
+  /** Whether stored responses keep Set-Cookie. Default: `omit`. */
+  setCookie?: 'omit' | 'replay'
+  clock?: Clock
+}
+
+export const DEFAULT_EXTENSIONS: readonly string[] =
+  'css js mjs map png jpg jpeg gif svg webp avif ico woff woff2 ttf wasm json txt'.split(' ')
