@@ -120,12 +120,15 @@ export class Upkeep {
   /** Those that are used in turn with others, but more than were needed at once; a quarter of them at a time. */
   #closeSurplus(): void {
     if (this.#idleTimeout <= 0) return
-    const { stats } = this.#roster
-    const inService = stats.idle + stats.active - stats.tunnels
-    const surplus = Math.min(stats.idle - this.#minIdle, inService - this.#wanted(this.#demand.peak))
+    const lasting = this.#roster.countLasting()
+    const surplus = Math.min(
+      this.#roster.stats.idle - this.#minIdle,
+      lasting - this.#wanted(this.#demand.peak),
+    )
     if (surplus <= 0) return
-    const byDeadline = [...this.#roster.idle].sort((a, b) => a.deadline - b.deadline)
-    for (const connection of byDeadline.slice(0, Math.ceil(surplus / 4)))
+    const candidates = [...this.#roster.idle].filter((connection) => connection.isLasting())
+    candidates.sort((a, b) => a.deadline - b.deadline)
+    for (const connection of candidates.slice(0, Math.ceil(surplus / 4)))
       this.#roster.retire(connection, 'idle')
   }
 

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import fc from 'fast-check'
+import { IdleLine, type InLine } from '../../../src/connections/idle-line.ts'
+import { WaitingLine } from '../../../src/connections/waiting-line.ts'
+
+interface Item extends InLine<Item> {
+  id: number
+}
+
+test('an idle line behaves as an array from which anything can be taken', () => {
+  const steps = fc.array(fc.option(fc.nat(), { nil: undefined }), { maxLength: 60 })
+  fc.assert(
+    fc.property(steps, (commands) => {
+      const line = new IdleLine<Item>()
+      const model: Item[] = []
+      for (const [id, command] of commands.entries()) {
+        if (command === undefined || model.length === 0) {
+          const item: Item = { id, before: undefined, after: undefined }
+          line.push(item)
+          model.push(item)
+        } else {
+          const [item] = model.splice(command % model.length, 1)
+          line.remove(item!)
+        }
+        assert.equal(line.first, model[0])
+        assert.deepEqual(
+          [...line].map((item) => item.id),
+          model.map((item) => item.id),
+        )
+      }
+    }),
+  )
+})
+
+test('requests wait in their order, one that has lost its connection before all others', () => {
+  const line = new WaitingLine()
+  const options = { path: '/', method: 'GET' }
+  const [a, b, c, d] = [{}, {}, {}, {}]
+  line.push(options, a, 1)
+  line.push(options, b, 2)
+  line.push(options, c, 3)
+  line.unshift({ options, handler: d, since: Number.NEGATIVE_INFINITY, next: undefined })
+  assert.equal(line.remove(b), true)
+  assert.equal(line.remove(b), false)
+  assert.deepEqual(
+    line.shiftUntil(2, 9).map(({ handler }) => handler),
+    [d, a],
+  )
+  assert.equal(line.remove(c), true)
+  assert.equal(line.length, 0)
+  line.push(options, a, 4)
+  assert.equal(line.shift()?.handler, a)
+  assert.equal(line.shift(), undefined)
+})
