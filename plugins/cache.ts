@@ -26,7 +26,7 @@ export interface CachedResponse {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    httpCache: HttpCache
+    httpCache: CacheHolder
   }
   interface FastifyReply {
     /** Answers from the cache, or through it. Returns how, once that is known, for a log. */
@@ -34,14 +34,27 @@ declare module 'fastify' {
   }
 }
 
+/** The cache that is in use. */
+export interface CacheHolder {
+  readonly current: HttpCache
+  /** Starts anew with other bounds; what was stored is forgotten. */
+  configure(options: HttpCacheOptions): void
+}
+
 /** A shared HTTP cache as `reply.sendCached()`: in a handler, so that every hook of other plugins has run before it. */
 async function cachePlugin(app: FastifyInstance, options: HttpCacheOptions): Promise<void> {
-  const cache = new HttpCache(options)
-  app.decorate('httpCache', cache)
-  app.addHook('onClose', async () => cache.close())
+  const holder = {
+    current: new HttpCache(options),
+    configure(next: HttpCacheOptions) {
+      holder.current.close()
+      holder.current = new HttpCache(next)
+    },
+  }
+  app.decorate('httpCache', holder)
+  app.addHook('onClose', async () => holder.current.close())
   app.decorateReply('sendCached', function sendCached(this: FastifyReply, response: CachedResponse) {
     const delivery = new Delivery(this, response)
-    delivery.follow(cache.lookup(requestOf(this, response)))
+    delivery.follow(holder.current.lookup(requestOf(this, response)))
     return () => delivery.result
   })
 }

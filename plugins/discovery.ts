@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import fp from 'fastify-plugin'
 import type { ServerSpec } from '../src/balance/server.ts'
 import { Discovery, type DiscoveryDependencies, type DiscoveryOptions } from '../src/discovery/discovery.ts'
@@ -12,9 +13,15 @@ export interface DiscoveryPluginOptions extends DiscoveryDependencies {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The sources of servers, by upstream: their states, ages and counts of messages. */
-    discovery: ReadonlyMap<string, Discovery>
+    discovery: Sources
   }
+}
+
+/** The sources of servers, by upstream: their states, ages and counts of messages. */
+export interface Sources extends Iterable<[upstream: string, source: Discovery]> {
+  get(upstream: string): Discovery | undefined
+  /** Opens what is new, closes what is gone or has changed, and leaves the rest alone. */
+  configure(upstreams: DiscoveryPluginOptions['upstreams']): Promise<void>
 }
 
 type Line = readonly [level: 'info' | 'warn' | 'error', message: string]
@@ -41,8 +48,9 @@ const lines: Readonly<Record<DiscoveryEvent['kind'], Line>> = {
  */
 export default fp<DiscoveryPluginOptions>(
   async (app, { upstreams, onServers, ...dependencies }) => {
-    const sources = new Map<string, Discovery>()
-    for (const [upstream, options] of Object.entries(upstreams)) {
+    const sources = new Map<string, { options: DiscoveryOptions; source: Discovery }>()
+
+    function open(upstream: string, options: DiscoveryOptions): void {
       const listener = {
         onServers: (servers: readonly ServerSpec[]) => onServers(upstream, servers),
         onEvent(event: DiscoveryEvent) {
@@ -50,13 +58,35 @@ export default fp<DiscoveryPluginOptions>(
           app.log[level]({ upstream, ...event }, message)
         },
       }
-      sources.set(upstream, new Discovery(options, listener, dependencies))
+      const source = new Discovery(options, listener, dependencies)
+      sources.set(upstream, { options, source })
+      source.start()
     }
-    app.decorate('discovery', sources)
-    app.addHook('onClose', async () => {
-      await Promise.all([...sources.values()].map((source) => source.close()))
+
+    async function configure(next: DiscoveryPluginOptions['upstreams']): Promise<void> {
+      const ended: Promise<void>[] = []
+      for (const [upstream, { options, source }] of sources) {
+        if (isDeepStrictEqual(options, next[upstream])) continue
+        sources.delete(upstream)
+        ended.push(source.close())
+      }
+      for (const [upstream, options] of Object.entries(next)) {
+        if (!sources.has(upstream)) open(upstream, options)
+      }
+      await Promise.all(ended)
+    }
+
+    app.decorate('discovery', {
+      get: (upstream) => sources.get(upstream)?.source,
+      configure,
+      *[Symbol.iterator]() {
+        for (const [upstream, { source }] of sources) yield [upstream, source]
+      },
     })
-    for (const source of sources.values()) source.start()
+    app.addHook('onClose', async () => {
+      await Promise.all([...sources.values()].map(({ source }) => source.close()))
+    })
+    await configure(upstreams)
   },
   { fastify: '5.x', name: 'headgate-discovery' },
 )

@@ -18,17 +18,22 @@ import { Sweep } from '../src/forward/sweep.ts'
 import { Tunnel } from '../src/forward/tunnel.ts'
 import { replySink } from './reply-sink.ts'
 
-export interface ForwardOptions {
-  /** Largest request body, bytes; more is 413. Default 10 MiB. */
+export interface ForwardSettings {
+  /** Largest request body, bytes; more is 413. Default 10 MiB, 0 = no limit. */
   bodyLimit?: number
-  /** Time for a request's whole body, ms, and 1 s more for every 500 bytes received; more is 408. Default 20 000. */
+  /** Time for a request's whole body, ms, and 1 s more for every 500 bytes received; more is 408. Default 20 000, 0 = no limit. */
   bodyTimeout?: number
   /** A client that takes nothing of a response for this long is cut, ms. Default 60 000, 0 = never. */
   sendTimeout?: number
-  /** Proxies whose X-Forwarded-* are believed: false (default) nobody, true everybody, or addresses and CIDR blocks. */
-  trustProxy?: boolean | readonly string[]
   /** Also send `Forwarded` (RFC 7239). Default false. */
   forwarded?: boolean
+}
+
+export interface ForwardOptions extends ForwardSettings {
+  /** Read at each request, in the place of fixed settings. */
+  settings?: () => ForwardSettings
+  /** Says whose X-Forwarded-* are believed. Default: nobody's. */
+  trust?: Trust
   /** Watches the deadlines of all requests. Default: one of the plugin's own. */
   sweep?: Sweep
   /** Where open tunnels are noted, for whoever has to end them. */
@@ -104,17 +109,8 @@ const dispatcher = {
 
 /** Forwarding as `reply.forward(to)`: an exchange with a server, its answer written to the client as it comes. */
 async function forwardPlugin(app: FastifyInstance, options: ForwardOptions): Promise<void> {
-  const {
-    sweep = new Sweep(),
-    sendTimeout = 60_000,
-    tunnels = new Set<Tunnel>(),
-    forwarded = false,
-  } = options
-  const limits = {
-    bodyLimit: options.bodyLimit ?? 10 * 1024 * 1024,
-    bodyTimeout: options.bodyTimeout ?? 20_000,
-  }
-  const trust = trustPeers(options.trustProxy ?? false)
+  const { sweep = new Sweep(), tunnels = new Set<Tunnel>(), trust = trustPeers(false) } = options
+  const { settings = () => options } = options
   await app.register(replyFrom, {
     base: 'http://server.invalid',
     undici: dispatcher as never,
@@ -125,6 +121,13 @@ async function forwardPlugin(app: FastifyInstance, options: ForwardOptions): Pro
   app.decorateReply('forward', function forward(this: FastifyReply, to: ForwardTo): Exchange {
     const { request } = this
     const { raw } = request
+    const {
+      bodyLimit = 10 * 1024 * 1024,
+      bodyTimeout = 20_000,
+      sendTimeout = 60_000,
+      forwarded = false,
+    } = settings()
+    const limits = { bodyLimit, bodyTimeout }
     const sink =
       to.sink ??
       replySink(this, {
@@ -155,7 +158,7 @@ async function forwardPlugin(app: FastifyInstance, options: ForwardOptions): Pro
       },
     })
     const declared = Number(raw.headers['content-length'])
-    if (declared > limits.bodyLimit) {
+    if (bodyLimit > 0 && declared > bodyLimit) {
       exchange.abort(new HeadgateError('HEADGATE_BODY_TOO_LARGE'))
       return exchange
     }

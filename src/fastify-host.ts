@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http'
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { FastifyInstance, FastifyListenOptions, FastifyPluginAsync } from 'fastify'
 
 /** Lets Fastify route every method that Node's parser knows; CONNECT never comes this far. */
 export function acceptAllMethods(app: FastifyInstance): void {
@@ -23,4 +23,29 @@ export function routesLast(app: FastifyInstance, routes: FastifyPluginAsync): vo
     }
     return ready.apply(this, rest)
   } as FastifyInstance['ready']
+}
+
+/** Something else that listens: it opens before the gateway, and closes after it. */
+export interface Listener {
+  listen(): Promise<unknown>
+  close(): Promise<unknown>
+}
+
+/** Lets `listen()` without an address take the configured one, and takes another listener along. */
+export function listenOn(
+  app: FastifyInstance,
+  address: { host: string; port: number },
+  other: Listener | undefined,
+): void {
+  const listen = app.listen.bind(app) as (options: FastifyListenOptions) => Promise<string>
+  app.listen = (async (options: FastifyListenOptions = {}) => {
+    await other?.listen()
+    return listen({ ...address, ...options })
+  }) as FastifyInstance['listen']
+  if (other === undefined) return
+  const close = app.close.bind(app) as () => Promise<undefined>
+  app.close = (async () => {
+    await close()
+    await other.close()
+  }) as FastifyInstance['close']
 }

@@ -1,12 +1,9 @@
+import type { Sources } from '../plugins/discovery.ts'
 import type { UpstreamHealth } from '../plugins/health.ts'
-import type { Discovery } from './discovery/discovery.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** How each upstream fares, for `/healthz`. */
-export function gatewayHealth(
-  upstreams: Upstreams,
-  discovery: ReadonlyMap<string, Discovery>,
-): Record<string, UpstreamHealth> {
+export function gatewayHealth(upstreams: Upstreams, discovery: Sources): Record<string, UpstreamHealth> {
   const health: Record<string, UpstreamHealth> = {}
   for (const [name, { balancer }] of upstreams) {
     const roster = discovery.get(name)?.roster
@@ -20,10 +17,15 @@ export function gatewayHealth(
     }
     const ageMs = roster?.ageMs
     health[name] = {
-      discovery: roster?.state ?? 'waiting',
+      discovery: stateOf(roster?.state ?? 'waiting', servers.total),
       ageSeconds: ageMs === undefined ? null : Math.round(ageMs / 100) / 10,
       servers,
     }
   }
   return health
+}
+
+/** A source that has only just been replaced waits for its first list, while the last one of the old source serves. */
+function stateOf(state: UpstreamHealth['discovery'], servers: number): UpstreamHealth['discovery'] {
+  return state === 'waiting' && servers > 0 ? 'stale' : state
 }

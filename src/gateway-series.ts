@@ -1,12 +1,18 @@
+import type { Sources } from '../plugins/discovery.ts'
+import type { HttpCache } from './cache/http-cache.ts'
 import type { Discovery } from './discovery/discovery.ts'
 import type { Sample, Series } from './metrics/series.ts'
 import type { Upstreams } from './upstreams.ts'
 
+interface Measured {
+  upstreams: Upstreams
+  discovery: Sources
+  /** The cache that is in use. */
+  cache: () => HttpCache
+}
+
 /** What the scrape reads of servers, connections, queues and discovery. */
-export function gatewaySeries(
-  upstreams: Upstreams,
-  discovery: () => ReadonlyMap<string, Discovery>,
-): Series[] {
+export function gatewaySeries({ upstreams, discovery, cache }: Measured): Series[] {
   function* eachServer(): Generator<[{ upstream: string; server: string }, Server]> {
     for (const [upstream, { balancer }] of upstreams) {
       for (const server of balancer.servers) yield [{ upstream, server: server.name }, server]
@@ -18,7 +24,7 @@ export function gatewaySeries(
     }
   }
   function* eachSource(read: (source: Discovery) => Iterable<Sample>): Generator<Sample> {
-    for (const [upstream, source] of discovery()) {
+    for (const [upstream, source] of discovery) {
       for (const [labels, value] of read(source)) yield [{ upstream, ...labels }, value]
     }
   }
@@ -92,6 +98,27 @@ export function gatewaySeries(
       help: 'Requests that wait for a slot',
       labels: ['upstream'],
       read: () => eachUpstream(({ queueDepth }) => one(queueDepth)),
+    },
+    {
+      name: 'headgate_cache_requests_total',
+      type: 'counter',
+      help: 'Requests, by how the cache took part',
+      labels: ['result'],
+      read: () => labelled('result', cache().stats),
+    },
+    {
+      name: 'headgate_cache_entries',
+      type: 'gauge',
+      help: 'Responses in the cache',
+      labels: [],
+      read: () => one(cache().entries),
+    },
+    {
+      name: 'headgate_cache_bytes',
+      type: 'gauge',
+      help: 'Bytes that the responses in the cache take',
+      labels: [],
+      read: () => one(cache().bytes),
     },
     {
       name: 'headgate_discovery_connected',

@@ -1,37 +1,28 @@
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { pino } from 'pino'
 import cache from '../plugins/cache.ts'
 import discovery from '../plugins/discovery.ts'
-import forward, { type ForwardTo } from '../plugins/forward.ts'
-import health, { type HealthOptions } from '../plugins/health.ts'
+import forward from '../plugins/forward.ts'
+import health from '../plugins/health.ts'
 import metrics from '../plugins/metrics.ts'
-import { replySink } from '../plugins/reply-sink.ts'
 import { accessLog } from './access-log.ts'
-import type { RequestChanges } from './cache/lookup.ts'
+import { openAdmin } from './admin.ts'
 import { resolveConfig } from './config/resolve.ts'
-import type { Config, ConfigInput, UpstreamConfig } from './config/schema.ts'
-import type { DiscoveryOptions } from './discovery/discovery.ts'
+import type { Config, ConfigInput } from './config/schema.ts'
+import { control, type GatewayControl } from './control.ts'
 import { recordOf } from './edge/access-record.ts'
 import { createEdgeServer } from './edge/edge-server.ts'
 import { requestIds } from './edge/request-id.ts'
-import { upgradeOf } from './edge/upgrade.ts'
 import { answerError } from './error-answer.ts'
-import { HeadgateError } from './errors.ts'
-import { acceptAllMethods, routesLast } from './fastify-host.ts'
-import { serverTarget } from './forward/path.ts'
+import { acceptAllMethods, listenOn, routesLast } from './fastify-host.ts'
 import { Sweep } from './forward/sweep.ts'
 import { gatewayHealth } from './gateway-health.ts'
 import { gatewaySeries } from './gateway-series.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { loadPlugins } from './plugin-loader.ts'
-import { buildRoutes, type Route } from './routes.ts'
-import { Upstreams } from './upstreams.ts'
+import { requestHandler } from './serve.ts'
+import { LiveSettings } from './settings.ts'
+import { sourcesOf, Upstreams } from './upstreams.ts'
 import { version } from './version.ts'
 
 export interface GatewayOptions {
@@ -41,157 +32,106 @@ export interface GatewayOptions {
   logger?: FastifyBaseLogger
 }
 
-/** What a gateway can do beyond any other Fastify application. */
-export interface GatewayControl {
-  /** The configuration that is in force. */
-  readonly config: Config
-  /** Applies another configuration without dropping a request; names what only a restart can change. */
-  reload(config: ConfigInput | Config): Promise<{ needsRestart: string[] }>
-  /** Lets what is in flight finish, within `server.shutdownGrace`, then closes. */
-  drain(): Promise<{ requests: number; tunnels: number }>
-}
-
 declare module 'fastify' {
   interface FastifyInstance {
     headgate: GatewayControl
   }
 }
 
-/** Puts a gateway together. It is a Fastify application: any plugin, any hook and any route can be added to it. */
+/**
+ * Puts a gateway together, in the order in which a request passes. The gateway is a Fastify application: any plugin,
+ * any hook and any route can be added until it listens.
+ *
+ * @throws ConfigError with every fault of the configuration
+ * @throws HeadgateError `HEADGATE_PLUGIN_FAILED` for a plugin of the configuration that cannot be used
+ */
 export async function createGateway(
   input: ConfigInput | Config,
   { folder = process.cwd(), logger }: GatewayOptions = {},
 ): Promise<FastifyInstance> {
-  const config = resolveConfig(input, { folder })
-  const routes = buildRoutes(config.routes)
-  const log = logger ?? pino({ level: config.logging.level, base: { pid: process.pid } })
+  const settings = new LiveSettings(resolveConfig(input, { folder }))
+  const { config } = settings
+  const log = logger ?? pino({ level: config.logging.level })
   const lifecycle = new Lifecycle()
   const sweep = new Sweep()
   const newRequestId = requestIds()
-  const { server: edge } = config
 
-  // The edge takes what is one clear HTTP request, and refuses the rest before anything routes it.
+  // The edge lets through what is one clear HTTP request, and refuses the rest before anything routes it.
   const app: FastifyInstance = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
+    serverFactory: (handle) =>
+      createEdgeServer(handle, {
+        limits: () => settings.config.server,
+        trust: settings.trust,
+        newRequestId,
+        isDraining: () => lifecycle.isDraining,
+        onReceived: () => lifecycle.begin(),
+        onFinished: (record, request, response) => {
+          lifecycle.end()
+          finished(record, request, response)
+        },
+        onUnparsable: (error, cause) =>
+          log.debug({ error: error.code, err: cause }, 'a connection sent no request'),
+      }),
+    genReqId: (request) => recordOf(request).requestId,
+    requestIdHeader: false,
+    trustProxy: settings.trust,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     return503OnClosing: false,
-    requestIdHeader: false,
-    genReqId: (request) => recordOf(request).requestId,
-    trustProxy: edge.trustProxy,
-    bodyLimit: edge.bodyLimit,
-    routerOptions: { maxParamLength: edge.maxUrlLength },
-    serverFactory: (handle) =>
-      createEdgeServer(handle, {
-        ...edge,
-        newRequestId,
-        isDraining: () => lifecycle.isDraining,
-        onReceived: () => lifecycle.inFlight++,
-        onFinished: (record, request, response) => {
-          lifecycle.inFlight--
-          finish(record, request, response)
-        },
-        onUnparsable: (error, cause) =>
-          log.debug({ err: cause, error: error.code }, 'a connection sent no request'),
-      }),
+    bodyLimit: config.server.bodyLimit || Number.MAX_SAFE_INTEGER,
   })
   acceptAllMethods(app)
   app.setErrorHandler(answerError)
   app.decorateRequest('upstreamHeaders', null)
 
-  // Beside the path: servers come and go, and everything is measured.
+  // Beside the path of requests, discovery says which servers there are, and everything is measured.
   const upstreams = new Upstreams(log, (name) => app.discovery.get(name)?.roster.ageMs ?? 0)
   upstreams.configure(config.upstreams)
   await app.register(discovery, {
-    upstreams: discoveryOptions(config.upstreams),
-    onServers: (name, specs) => upstreams.apply(name, specs),
+    upstreams: sourcesOf(config.upstreams),
+    onServers: (name, servers) => upstreams.apply(name, servers),
   })
-  const healthOptions: HealthOptions = {
+  await app.register(metrics, {
+    series: gatewaySeries({ upstreams, discovery: app.discovery, cache: () => app.httpCache.current }),
+    expose: config.admin === undefined,
+  })
+  const finished = accessLog(log, app.metrics.requests, () => settings.config.logging.access)
+  const healthOptions = {
     version,
     upstreams: () => gatewayHealth(upstreams, app.discovery),
     isDraining: () => lifecycle.isDraining,
   }
-  await app.register(metrics, {
-    series: gatewaySeries(upstreams, () => app.discovery),
-    expose: config.admin === undefined,
-  })
   await app.register(health, healthOptions)
-  const finish = accessLog(log, app.metrics.requests, () => config.logging.access)
 
-  // Whatever the user plugs in sees a request before the gateway answers it.
+  // What the user has plugged in sees a request before the gateway answers it.
   await loadPlugins(app, config.plugins, folder)
 
-  // The cache answers what it can; the balancer finds a server with a free slot; the request is forwarded to it.
+  // The cache answers what it can. For the rest the balancer reserves a slot on a server, and the request goes there.
   await app.register(cache, config.cache)
-  await app.register(forward, { ...edge, sweep, tunnels: lifecycle.tunnels })
+  await app.register(forward, {
+    settings: () => settings.config.server,
+    trust: settings.trust,
+    sweep,
+    tunnels: lifecycle.tunnels,
+  })
   routesLast(app, async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-    scope.route({ method: scope.supportedMethods, url: '/*', handler: serve })
+    scope.route({
+      method: scope.supportedMethods,
+      url: '/*',
+      handler: requestHandler({ settings, upstreams, sweep }),
+    })
   })
 
-  function serve(request: FastifyRequest, reply: FastifyReply): void {
-    const record = recordOf(request.raw)
-    const route = routes.find(request.raw)
-    if (route === undefined) throw new HeadgateError('HEADGATE_NO_ROUTE')
-    record.route = route.label
-    record.upstream = route.choose()
-    const to = destination(route, record.upstream, request)
-    const mode = route.cache ?? config.cache.mode
-    if (mode === 'off' || upgradeOf(request.raw) !== undefined) {
-      record.exchange = reply.forward(to)
-      return
-    }
-    record.cache = reply.sendCached({
-      mode,
-      partition: route.headers === undefined ? undefined : route.label,
-      open: (onGone) => replySink(reply, { sweep, sendTimeout: edge.sendTimeout, onGone }),
-      fetch: (sink, changes, method) => {
-        const exchange = reply.forward({ ...to, ...changed(to, changes), sink, method })
-        record.exchange = exchange
-        return (error) => exchange.abort(error)
-      },
-    })
-  }
-
-  function destination(route: Route, name: string, request: FastifyRequest): ForwardTo {
-    const upstream = upstreams.get(name)
-    if (upstream === undefined) throw new HeadgateError('HEADGATE_NO_SERVER')
-    const { timeouts, retries } = upstream.config
-    return {
-      reserver: upstream.balancer,
-      timeouts: route.timeout === undefined ? timeouts : { ...timeouts, request: route.timeout },
-      retries: retries.attempts,
-      context: { priority: route.priority, routeClass: route.label },
-      target: serverTarget(request.raw.url as string, route.stripPrefix),
-      headers: request.upstreamHeaders ?? undefined,
-    }
-  }
+  app.decorate('headgate', control({ app, settings, upstreams, lifecycle, log, folder }))
+  const admin = config.admin && (await openAdmin(config.admin, { app, log, health: healthOptions }))
+  listenOn(app, config.server, admin)
+  app.addHook('onClose', () => {
+    for (const tunnel of lifecycle.tunnels) tunnel.end()
+    upstreams.close()
+  })
   return app
-}
-
-/** The client's fields as the cache wants them to reach the server. */
-function changed({ headers }: ForwardTo, { remove, add }: RequestChanges): Pick<ForwardTo, 'headers'> {
-  if (remove.length === 0 && add.length === 0) return { headers }
-  const fields: Record<string, string> = { ...headers }
-  for (const name of remove) fields[name] = ''
-  for (let index = 0; index < add.length; index += 2)
-    fields[(add[index] as string).toLowerCase()] = add[index + 1] as string
-  return { headers: fields }
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Fields for the server that replace the client's; a plugin may set them. Names in lower case. */
-    upstreamHeaders: Record<string, string> | null
-  }
-}
-
-function discoveryOptions(upstreams: Config['upstreams']): Record<string, DiscoveryOptions> {
-  return Object.fromEntries(Object.entries(upstreams).map(([name, config]) => [name, sourceOf(config)]))
-}
-
-function sourceOf({ discovery: source, servers = [] }: UpstreamConfig): DiscoveryOptions {
-  return source ?? { kind: 'static', servers }
 }

@@ -1,4 +1,4 @@
-import { type Clock, systemClock, type Timer } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import type { Tunnel } from './forward/tunnel.ts'
 
 /** How often a gateway that drains looks whether something is still in flight, ms. */
@@ -8,15 +8,26 @@ const quietMs = 100
 
 /** What is going on in a gateway, and its end. */
 export class Lifecycle {
-  /** Requests between their head and the end of their response. */
-  inFlight = 0
   isDraining = false
   readonly tunnels = new Set<Tunnel>()
   readonly #clock: Clock
-  #timer: Timer | undefined
+  #inFlight = 0
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock
+  }
+
+  /** Requests between their head and the end of their response. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  begin(): void {
+    this.#inFlight++
+  }
+
+  end(): void {
+    this.#inFlight--
   }
 
   /**
@@ -30,15 +41,13 @@ export class Lifecycle {
     let quietSince = this.#clock.now()
     while (this.#clock.now() < end) {
       const now = this.#clock.now()
-      if (this.inFlight > 0 || this.tunnels.size > 0) quietSince = now
+      if (this.#inFlight > 0 || this.tunnels.size > 0) quietSince = now
       else if (now - quietSince >= quietMs) break
       await new Promise<void>((resolve) => {
-        this.#timer = this.#clock.setTimeout(resolve, Math.min(lookMs, end - now))
-        // Nothing else may keep the process up while it looks.
-        ;(this.#timer as { ref?: () => void }).ref?.()
+        this.#clock.setTimeout(resolve, Math.min(lookMs, end - now))
       })
     }
-    const cut = { requests: this.inFlight, tunnels: this.tunnels.size }
+    const cut = { requests: this.#inFlight, tunnels: this.tunnels.size }
     for (const tunnel of this.tunnels) tunnel.end()
     return cut
   }

@@ -7,6 +7,7 @@ import { Upstream } from './balance/upstream.ts'
 import type { Config, UpstreamConfig } from './config/schema.ts'
 import { openPool } from './connections/pools.ts'
 import type { RecyclingPool } from './connections/recycling-pool.ts'
+import type { DiscoveryOptions } from './discovery/discovery.ts'
 
 /** One upstream at work: its settings, its last list, and who hands out the slots of its servers. */
 export interface ActiveUpstream {
@@ -103,3 +104,13 @@ function readTls({ ca, cert, key, ...rest }: UpstreamConfig['tls']): RecyclingTl
 }
 
 type RecyclingTls = NonNullable<NonNullable<Parameters<typeof openPool>[1]>['tls']>
+
+/** Where the servers of each upstream come from. */
+export function sourcesOf(upstreams: Config['upstreams']): Record<string, DiscoveryOptions> {
+  return Object.fromEntries(
+    Object.entries(upstreams).map(([name, { discovery, servers = [] }]) => [
+      name,
+      discovery ?? { kind: 'static', servers },
+    ]),
+  )
+}

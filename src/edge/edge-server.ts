@@ -6,10 +6,12 @@ import { expectContinue } from './continue.ts'
 import { errorResponse, rawErrorResponse } from './error-response.ts'
 import { inspect } from './inspect.ts'
 import { linger, lingerOnClose } from './linger.ts'
-import { plainAddress } from './trust.ts'
+import { isRequestId } from './request-id.ts'
+import { plainAddress, type Trust } from './trust.ts'
 import { offerUpgrade } from './upgrade.ts'
 
-export interface EdgeOptions {
+/** What one client, and all together, may ask of the gateway. */
+export interface EdgeLimits {
   /** Time for a request's head, ms; more is 408. */
   headersTimeout: number
   /** An idle connection is closed after this, ms. */
@@ -26,6 +28,13 @@ export interface EdgeOptions {
   maxConnections: number
   /** The same of one address. */
   maxConnectionsPerAddress: number
+}
+
+export interface EdgeOptions {
+  /** Read whenever one is needed, so that it may change; `applyLimits` tells Node's server too. */
+  limits: () => EdgeLimits
+  /** Says whose X-Request-Id is kept. */
+  trust: Trust
   newRequestId: () => string
   /** Responses end their connections from here on. */
   isDraining: () => boolean
@@ -45,28 +54,30 @@ export function createEdgeServer(
   handle: (request: IncomingMessage, response: ServerResponse) => void,
   options: EdgeOptions,
 ): Server {
+  const limits = options.limits()
   const server = createServer({
-    maxHeaderSize: options.maxHeaderSize,
-    headersTimeout: options.headersTimeout,
+    maxHeaderSize: limits.maxHeaderSize,
     // The time for a body depends on its progress, which Node does not look at.
     requestTimeout: 0,
-    keepAliveTimeout: options.keepAliveTimeout,
-    connectionsCheckingInterval: Math.min(1000, Math.max(50, options.headersTimeout / 4)),
+    connectionsCheckingInterval: Math.min(1000, Math.max(50, limits.headersTimeout / 4)),
     noDelay: true,
     insecureHTTPParser: false,
   })
-  // One more than allowed, since Node drops the rest in silence.
-  server.maxHeadersCount = options.maxHeadersCount + 1
-  server.maxRequestsPerSocket = options.maxRequestsPerConnection
-  if (options.maxConnections > 0) server.maxConnections = options.maxConnections
   server.timeout = 0
+  applyLimits(server, limits)
 
   function onResponseClose(this: ServerResponse): void {
     options.onFinished(recordOf(this.req), this.req, this)
   }
 
+  function requestId({ headers, socket }: IncomingMessage): string {
+    const given = headers['x-request-id']
+    if (typeof given !== 'string' || !isRequestId(given)) return options.newRequestId()
+    return options.trust(plainAddress(socket.remoteAddress)) ? given : options.newRequestId()
+  }
+
   function admit(request: IncomingMessage, response: ServerResponse): void {
-    attachRecord(request, new AccessRecord(options.newRequestId(), performance.now()))
+    attachRecord(request, new AccessRecord(requestId(request), performance.now()))
     options.onReceived()
     response.on('close', onResponseClose)
   }
@@ -74,10 +85,11 @@ export function createEdgeServer(
   function receive(request: IncomingMessage, response: ServerResponse): void {
     admit(request, response)
     if (options.isDraining()) response.shouldKeepAlive = false
+    const { maxHeadersCount, maxUrlLength } = options.limits()
     const fault =
-      request.rawHeaders.length > options.maxHeadersCount * 2
+      request.rawHeaders.length > maxHeadersCount * 2
         ? new HeadgateError('HEADGATE_HEADERS_TOO_LARGE')
-        : inspect(request, options)
+        : inspect(request, { maxUrlLength })
     if (fault !== undefined) return refuse(request, response, fault)
     if (request.url === '*') return answerServerOptions(request, response)
     handle(request, response)
@@ -111,8 +123,18 @@ export function createEdgeServer(
     if (told === undefined || !socket.writable || hasBegun(socket)) socket.destroy()
     else linger(socket, rawErrorResponse(told, options.newRequestId()))
   })
-  if (options.maxConnectionsPerAddress > 0) limitPerAddress(server, options.maxConnectionsPerAddress)
+  limitPerAddress(server, () => options.limits().maxConnectionsPerAddress)
   return server
+}
+
+/** Tells a running server the limits that Node keeps; the size of a head is fixed for its life. */
+export function applyLimits(server: Server, limits: EdgeLimits): void {
+  server.headersTimeout = limits.headersTimeout
+  server.keepAliveTimeout = limits.keepAliveTimeout
+  server.maxRequestsPerSocket = limits.maxRequestsPerConnection
+  // One more than allowed, since Node drops the rest in silence.
+  server.maxHeadersCount = limits.maxHeadersCount + 1
+  server.maxConnections = limits.maxConnections || Number.POSITIVE_INFINITY
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, error: HeadgateError): void {
@@ -153,12 +175,12 @@ function hasBegun(socket: Socket): boolean {
   return current?.headersSent === true
 }
 
-function limitPerAddress(server: Server, limit: number): void {
+function limitPerAddress(server: Server, limit: () => number): void {
   const counts = new Map<string, number>()
   server.on('connection', (socket: Socket) => {
     const address = plainAddress(socket.remoteAddress)
     const count = (counts.get(address) ?? 0) + 1
-    if (count > limit) return socket.destroy()
+    if (limit() > 0 && count > limit()) return socket.destroy()
     counts.set(address, count)
     socket.once('close', () => {
       const left = (counts.get(address) ?? 1) - 1

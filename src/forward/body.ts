@@ -4,7 +4,7 @@ import type { Expiring, Sweep } from './sweep.ts'
 
 /** What a request's body may cost. */
 export interface BodyLimits {
-  /** Largest body, bytes; more is 413. */
+  /** Largest body, bytes; more is 413. 0 = no limit. */
   bodyLimit: number
   /** Time for the whole body, ms, and 1 s more for every 500 bytes received; more is 408. 0 = no limit. */
   bodyTimeout: number
@@ -133,7 +133,7 @@ export class RequestBody implements Expiring {
   readonly #onData = (chunk: Buffer): void => {
     this.#received += chunk.length
     this.lastProgressAt = this.#sweep.now()
-    if (this.#received > this.#limits.bodyLimit)
+    if (this.#limits.bodyLimit > 0 && this.#received > this.#limits.bodyLimit)
       return this.fail(new HeadgateError('HEADGATE_BODY_TOO_LARGE'))
     if (this.#kept !== undefined) {
       if (this.#received <= keepLimit) this.#kept.push(chunk)

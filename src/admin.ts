@@ -1,0 +1,35 @@
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import health, { type HealthOptions } from '../plugins/health.ts'
+import { exposeMetrics } from '../plugins/metrics.ts'
+import type { AdminConfig } from './config/schema.ts'
+import type { Listener } from './fastify-host.ts'
+
+interface AdminParts {
+  /** The gateway that is looked at. */
+  app: FastifyInstance
+  log: FastifyBaseLogger
+  health: HealthOptions
+}
+
+/** The admin port: health and metrics, away from the eyes of clients. It is the last to close. */
+export async function openAdmin(
+  { host, port }: AdminConfig,
+  { app, log, health: healthOptions }: AdminParts,
+): Promise<Listener> {
+  const admin: FastifyInstance = fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: true,
+  })
+  await admin.register(health, healthOptions)
+  exposeMetrics(admin, app.metrics.registry)
+  app.decorate('admin', admin)
+  return { listen: () => admin.listen({ host, port }), close: () => admin.close() }
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The application of the admin port, where the configuration has one. */
+    admin: FastifyInstance
+  }
+}

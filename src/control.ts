@@ -1,0 +1,55 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { resolveConfig } from './config/resolve.ts'
+import type { Config, ConfigInput } from './config/schema.ts'
+import { applyLimits } from './edge/edge-server.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import type { LiveSettings } from './settings.ts'
+import { sourcesOf, type Upstreams } from './upstreams.ts'
+
+/** What a gateway can do beyond any other Fastify application. */
+export interface GatewayControl {
+  /** The configuration that is in force. */
+  readonly config: Config
+  /**
+   * Applies another configuration without dropping a request, and names what only a restart can change.
+   *
+   * @throws ConfigError with every fault; then nothing has changed
+   */
+  reload(config: ConfigInput | Config): Promise<{ needsRestart: string[] }>
+  /** Waits for what is in flight, within `server.shutdownGrace`, and says how much had to be cut. Then: `close()`. */
+  drain(): Promise<{ requests: number; tunnels: number }>
+}
+
+interface Parts {
+  app: FastifyInstance
+  settings: LiveSettings
+  upstreams: Upstreams
+  lifecycle: Lifecycle
+  log: FastifyBaseLogger
+  folder: string
+}
+
+export function control({ app, settings, upstreams, lifecycle, log, folder }: Parts): GatewayControl {
+  async function reload(input: ConfigInput | Config): Promise<{ needsRestart: string[] }> {
+    const next = resolveConfig(input, { folder })
+    const before = settings.config
+    // Upstreams that routes name must be there before the routes are, and as long as the old routes are.
+    upstreams.configure({ ...before.upstreams, ...next.upstreams })
+    const needsRestart = settings.replace(next)
+    upstreams.configure(next.upstreams)
+    if (!isDeepStrictEqual(before.cache, next.cache)) app.httpCache.configure(next.cache)
+    applyLimits(app.server, next.server)
+    log.level = next.logging.level
+    await app.discovery.configure(sourcesOf(next.upstreams))
+    return { needsRestart }
+  }
+
+  return {
+    get config() {
+      return settings.config
+    },
+    reload,
+    drain: () => lifecycle.drain(settings.config.server.shutdownGrace),
+  }
+}

@@ -1,0 +1,48 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Config } from './config/schema.ts'
+import { type Trust, trustPeers } from './edge/trust.ts'
+import { buildRoutes, type Route } from './routes.ts'
+import type { RouteTable } from './routing/route-table.ts'
+
+/** What of a configuration only a new process can change. */
+const fixed: readonly (readonly [path: string, read: (config: Config) => unknown])[] = [
+  ['server.host', ({ server }) => server.host],
+  ['server.port', ({ server }) => server.port],
+  ['server.workers', ({ server }) => server.workers],
+  ['server.maxHeaderSize', ({ server }) => server.maxHeaderSize],
+  ['admin', ({ admin }) => admin],
+  ['plugins', ({ plugins }) => plugins],
+]
+
+/** The configuration that is in force, and what is made of it once instead of at each request. */
+export class LiveSettings {
+  #config: Config
+  #routes: RouteTable<Route>
+  #trust: Trust
+
+  constructor(config: Config) {
+    this.#config = config
+    this.#routes = buildRoutes(config.routes)
+    this.#trust = trustPeers(config.server.trustProxy)
+  }
+
+  get config(): Config {
+    return this.#config
+  }
+
+  get routes(): RouteTable<Route> {
+    return this.#routes
+  }
+
+  /** Whose forwarding fields are believed. */
+  readonly trust: Trust = (address) => this.#trust(address)
+
+  /** Puts another configuration in force, but for what is fixed, and names what of that has changed. */
+  replace(config: Config): string[] {
+    const changed = fixed.filter(([, read]) => !isDeepStrictEqual(read(config), read(this.#config)))
+    this.#routes = buildRoutes(config.routes)
+    this.#trust = trustPeers(config.server.trustProxy)
+    this.#config = config
+    return changed.map(([path]) => path)
+  }
+}
