@@ -32,7 +32,7 @@ export interface CountingServer {
 
 export interface CountingServerOptions {
   clock?: Clock
-  tls?: { key: string; cert: string }
+  tls?: https.ServerOptions
   keepAliveTimeout?: number
   listen?: boolean
 }

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Writable } from 'node:stream'
+import test, { type TestContext } from 'node:test'
+import replyFrom from '@fastify/reply-from'
+import fastify from 'fastify'
+import { fetch, interceptors, request, stream, upgrade } from 'undici'
+import { RecyclingPool } from '../../../src/connections/recycling-pool.ts'
+import { countingServer, until } from './counting-server.ts'
+
+async function setUp(t: TestContext) {
+  const server = await countingServer(t, (request, response) => {
+    request.setEncoding('latin1')
+    let body = ''
+    request.on('data', (chunk) => {
+      body += chunk
+    })
+    request.on('end', () => response.end(`${request.method} ${request.url} ${body}`))
+  })
+  const pool = new RecyclingPool(server.origin, { maxRequests: 4, jitter: 0 })
+  t.after(() => pool.destroy())
+  return { server, pool, url: `${server.origin}/path` }
+}
+
+test("works with undici's request", async (t) => {
+  const { server, pool, url } = await setUp(t)
+  for (let i = 0; i < 8; i++) {
+    const { body } = await request(url, { dispatcher: pool, method: 'POST', body: 'hello' })
+    assert.equal(await body.text(), 'POST /path hello')
+  }
+  await until(() => server.open === 1)
+  assert.deepEqual(
+    server.connections.slice(0, 2).map(({ requests, announced }) => [requests, announced]),
+    [
+      [4, 1],
+      [4, 1],
+    ],
+  )
+})
+
+test("works with undici's fetch", async (t) => {
+  const { server, pool, url } = await setUp(t)
+  for (let i = 0; i < 4; i++) {
+    const response = await fetch(url, { dispatcher: pool, method: 'PUT', body: 'hello' })
+    assert.equal(await response.text(), 'PUT /path hello')
+  }
+  assert.equal(server.connections[0]!.requests, 4)
+})
+
+test("works with undici's stream", async (t) => {
+  const { pool, url } = await setUp(t)
+  let body = ''
+  const sink = new Writable({
+    write(chunk, _encoding, callback) {
+      body += chunk
+      callback()
+    },
+  })
+  await stream(url, { dispatcher: pool, method: 'GET' }, () => sink)
+  assert.equal(body, 'GET /path ')
+})
+
+test("works under undici's interceptors", async (t) => {
+  const { pool, server } = await setUp(t)
+  const composed = pool.compose(interceptors.retry({ maxRetries: 1 }))
+  const { body } = await composed.request({ origin: server.origin, path: '/path', method: 'GET' })
+  assert.equal(await body.text(), 'GET /path ')
+})
+
+test("is an upgrade's dispatcher too, and the tunnel counts until it ends", async (t) => {
+  const server = http.createServer()
+  server.on('upgrade', (_request, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n')
+    socket.pipe(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const pool = new RecyclingPool(url)
+  t.after(() => {
+    server.close()
+    return pool.destroy()
+  })
+  const { socket } = await upgrade(url, { dispatcher: pool, protocol: 'echo' })
+  const echo = new Promise((resolve) => socket.once('data', resolve))
+  socket.write('hello')
+  assert.equal(String(await echo), 'hello')
+  assert.deepEqual([pool.stats.active, pool.stats.tunnels], [1, 1])
+  socket.end()
+  await until(() => pool.stats.total === 0)
+  assert.equal(pool.stats.tunnels, 0)
+})
+
+test('is what @fastify/reply-from sends through', async (t) => {
+  const { server, pool } = await setUp(t)
+  const app = fastify()
+  t.after(() => app.close())
+  await app.register(replyFrom, { base: server.origin, undici: pool as never })
+  app.get('/path', (_request, reply) => reply.from('/path'))
+  assert.equal((await app.inject('/path')).body, 'GET /path ')
+  assert.equal(pool.stats.opened, 1)
+})
