@@ -6,6 +6,7 @@
  * RFC 9209, section 2.3, where there is one.
  */
 export const errorCodes = {
+  HEADGATE_USAGE: { status: 0, message: 'The command line is not understood' },
   HEADGATE_CONFIG_INVALID: { status: 0, message: 'The configuration has faults' },
   HEADGATE_CONFIG_NOT_FOUND: { status: 0, message: 'There is no configuration' },
   HEADGATE_PLUGIN_FAILED: { status: 0, message: 'A plugin could not be loaded' },

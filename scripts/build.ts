@@ -1,0 +1,10 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** Makes `dist/`: what the package carries, since Node strips no types inside `node_modules`. */
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+rmSync(`${root}dist`, { recursive: true, force: true })
+execFileSync('tsc', ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
+cpSync(`${root}src/demo/site`, `${root}dist/src/demo/site`, { recursive: true })

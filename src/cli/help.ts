@@ -1,0 +1,29 @@
+/** What `headgate --help` prints. */
+export const help = `headgate, an edge gateway
+
+Usage
+  headgate [start] [--config FILE] [--host HOST] [--port N]
+      Runs the gateway. --host and --port go before the configuration.
+  headgate check [--config FILE]
+      Checks a configuration and names every fault.
+  headgate demo [--host HOST] [--port N] [--once]
+      Runs a gateway with three servers and an agent of its own.
+      --once checks it all by itself, and ends.
+  headgate agent --port N --servers FILE [--host HOST]
+      Runs a deployment agent for development, which reads FILE again when it changes.
+  headgate --help | --version
+
+FILE of a configuration is .yaml, .yml, .json, .ts or .js. Without --config it is the one that
+$HEADGATE_CONFIG names, else headgate.yaml in the working directory, else the environment alone.
+
+Signals
+  SIGTERM, SIGINT   finish what is in flight, then end; a second one ends at once
+  SIGHUP            read the configuration again
+
+Exit codes
+  0    ended as asked
+  1    wrong configuration or command line
+  2    cannot listen
+  70   an error that nobody expected
+  130  ended by a second signal
+`

@@ -1,0 +1,26 @@
+import { type DestinationStream, type Logger, pino } from 'pino'
+import { formatLogLine } from './cli/terminal-log.ts'
+
+/** Secrets of clients, wherever a plugin logs the fields of a message. */
+const secrets = ['authorization', 'cookie', '["proxy-authorization"]', '["set-cookie"]'].flatMap((name) =>
+  ['headers', 'req.headers', 'request.headers', 'res.headers', 'response.headers'].map((place) =>
+    name.startsWith('[') ? `${place}${name}` : `${place}.${name}`,
+  ),
+)
+
+export interface LoggerOptions {
+  level: string
+  /** Numbers the process in every line. */
+  pid: number
+  /** Absent = JSON lines on standard output. Present = lines for people, given to this function. */
+  terminal?: { write: (text: string) => void; hasColors: boolean } | undefined
+}
+
+/** The log of a process: JSON lines, or text where a person looks on. */
+export function createLogger({ level, pid, terminal }: LoggerOptions): Logger {
+  const destination: DestinationStream =
+    terminal === undefined
+      ? pino.destination({ dest: 1, sync: false })
+      : { write: (line) => terminal.write(formatLogLine(line, terminal.hasColors)) }
+  return pino({ level, base: { pid }, redact: { paths: secrets, censor: '[hidden]' } }, destination)
+}

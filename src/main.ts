@@ -1,0 +1,128 @@
+import { type Command, parseArguments } from './cli/arguments.ts'
+import { help } from './cli/help.ts'
+import { loadConfig } from './config/load.ts'
+import { HeadgateError } from './errors.ts'
+import { createLogger } from './logger.ts'
+import { version } from './version.ts'
+
+/** What the process ends with. */
+const exitCodes = { ended: 0, wrong: 1, cannotListen: 2, failed: 70, interrupted: 130 } as const
+
+type Verb<Name extends Command['verb']> = Extract<Command, { verb: Name }>
+
+async function run(args: readonly string[]): Promise<void> {
+  const command = parseArguments(args)
+  switch (command.verb) {
+    case 'help':
+      return print(help)
+    case 'version':
+      return print(`${version}\n`)
+    case 'check':
+      return check(command)
+    case 'start':
+      return start(command)
+    case 'agent':
+      return agent(command)
+    case 'demo':
+      return demo(command)
+  }
+}
+
+async function check({ config: file }: Verb<'check'>): Promise<void> {
+  const { config, source } = await load(file)
+  const counts = [
+    count(Object.keys(config.upstreams), 'upstream'),
+    count(config.routes, 'route'),
+    count(config.plugins, 'plugin'),
+  ]
+  print(`The configuration (${source}) is valid: ${counts.join(', ')}.\n`)
+}
+
+async function start({ config: file, host, port }: Verb<'start'>): Promise<void> {
+  const { Service } = await import('./service.ts')
+  const service = new Service({
+    load: () => load(file),
+    address: { ...(host !== undefined && { host }), ...(port !== undefined && { port }) },
+    createLogger: newLogger,
+  })
+  stopOnSignal((signal) => service.stop(signal))
+  process.on('SIGHUP', () => void service.reload())
+  await service.start()
+}
+
+async function agent({ servers, host, port }: Verb<'agent'>): Promise<void> {
+  const { startAgent } = await import('./development-agent.ts')
+  const starting = startAgent({
+    servers,
+    ...(host !== undefined && { host }),
+    port,
+    logger: newLogger('info'),
+  })
+  stopOnSignal(async () => (await starting).close())
+  await starting
+}
+
+async function demo({ host, port, once }: Verb<'demo'>): Promise<void> {
+  const { startDemo } = await import('./demo.ts')
+  const starting = startDemo({
+    ...(host !== undefined && { host }),
+    ...(port !== undefined && { port }),
+    print,
+    hasColors: hasColors(),
+    isSteady: once,
+  })
+  stopOnSignal(async () => (await starting).close())
+  const running = await starting
+  if (!once) return running.show()
+  const { checkDemo } = await import('./demo-check.ts')
+  const isGood = await checkDemo(running, print)
+  await running.close()
+  process.exit(isGood ? exitCodes.ended : exitCodes.wrong)
+}
+
+/** The first signal lets everything end in its own time, the second ends it at once. */
+function stopOnSignal(stop: (signal: string) => Promise<unknown>): void {
+  let isStopping = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (isStopping) process.exit(exitCodes.interrupted)
+      isStopping = true
+      stop(signal).then(() => process.exit(exitCodes.ended), fail)
+    })
+  }
+}
+
+function load(file: string | undefined) {
+  return loadConfig({ file, env: process.env, cwd: process.cwd() })
+}
+
+function newLogger(level: string) {
+  const terminal = process.stdout.isTTY ? { write: print, hasColors: hasColors() } : undefined
+  return createLogger({ level, pid: process.pid, terminal })
+}
+
+function hasColors(): boolean {
+  return process.stdout.isTTY && process.stdout.hasColors()
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
+}
+
+function count(list: readonly unknown[], word: string): string {
+  return `${list.length} ${word}${list.length === 1 ? '' : 's'}`
+}
+
+/** What the user can put right is told in words; everything else with where it happened. */
+function fail(error: unknown): never {
+  const isTold = error instanceof HeadgateError && error.statusCode === 0
+  process.stderr.write(`${isTold ? error.message : ((error as Error)?.stack ?? String(error))}\n`)
+  process.exit(isTold ? exitCodeOf(error) : exitCodes.failed)
+}
+
+function exitCodeOf({ code }: HeadgateError): number {
+  return code === 'HEADGATE_CANNOT_LISTEN' ? exitCodes.cannotListen : exitCodes.wrong
+}
+
+process.on('uncaughtException', fail)
+run(process.argv.slice(2)).catch(fail)
