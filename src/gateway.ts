@@ -116,15 +116,15 @@ export async function createGateway(
     sweep,
     tunnels: lifecycle.tunnels,
   })
+  const serve = requestHandler({ settings, upstreams, sweep })
   routesLast(app, async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-    scope.route({
-      method: scope.supportedMethods,
-      url: '/*',
-      handler: requestHandler({ settings, upstreams, sweep }),
-    })
+    // A plugin may have taken a method for itself, as CORS does OPTIONS; what it then does not answer comes back here.
+    const methods = scope.supportedMethods.filter((method) => !scope.hasRoute({ method, url: '/*' }))
+    scope.route({ method: methods, url: '/*', handler: serve })
   })
+  app.setNotFoundHandler(serve)
 
   app.decorate('headgate', control({ app, settings, upstreams, lifecycle, log, folder }))
   const admin = config.admin && (await openAdmin(config.admin, { app, log, health: healthOptions }))
