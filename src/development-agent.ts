@@ -1,5 +1,6 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import agent from '../plugins/agent.ts'
+import { HeadgateError } from './errors.ts'
 import { listenFault } from './listen-fault.ts'
 
 export interface DevelopmentAgentOptions {
@@ -11,11 +12,20 @@ export interface DevelopmentAgentOptions {
   logger: FastifyBaseLogger
 }
 
-/** Runs a deployment agent of its own, for development. Rejects where the file is no list of servers. */
+/**
+ * Runs a deployment agent of its own, for development.
+ *
+ * @throws HeadgateError `HEADGATE_CONFIG_INVALID` where the file is no list of servers, `HEADGATE_CANNOT_LISTEN`
+ */
 export async function startAgent(options: DevelopmentAgentOptions): Promise<FastifyInstance> {
   const { servers, host = '127.0.0.1', port, logger } = options
   const app: FastifyInstance = fastify({ loggerInstance: logger, forceCloseConnections: true })
-  await app.register(agent, { file: servers })
+  try {
+    await app.register(agent, { file: servers })
+  } catch (cause) {
+    const message = `The list of servers cannot be read: ${(cause as Error).message}`
+    throw new HeadgateError('HEADGATE_CONFIG_INVALID', { message, cause })
+  }
   await app.listen({ host, port }).catch((error) => {
     throw listenFault(error)
   })

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { LoadedConfig } from './config/load.ts'
-import type { HeadgateError } from './errors.ts'
+import { HeadgateError } from './errors.ts'
 import { createGateway } from './gateway.ts'
 import { listenFault } from './listen-fault.ts'
 
@@ -34,7 +34,9 @@ export class Service {
   async start(): Promise<void> {
     const { config, source, folder } = await this.#load()
     const logger = this.#options.createLogger(config.logging.level)
-    const gateway = await createGateway(config, { folder, logger })
+    const gateway = await createGateway(config, { folder, logger }).catch((error) => {
+      throw fileFault(error)
+    })
     try {
       await gateway.listen()
     } catch (error) {
@@ -75,7 +77,6 @@ export class Service {
     try {
       const { config, source } = await this.#load()
       const { needsRestart } = await gateway.headgate.reload(config)
-      gateway.log.level = config.logging.level
       gateway.log.info({ config: source }, 'the configuration was read again')
       if (needsRestart.length > 0) gateway.log.warn({ needsRestart }, 'some changes need a restart')
     } catch (error) {
@@ -88,4 +89,14 @@ export class Service {
 /** Resolves when it has waited long enough; nothing waits for it. */
 function patience(): Promise<false> {
   return new Promise((resolve) => void setTimeout(resolve, closeMs, false).unref())
+}
+
+/** A file that the configuration names and that cannot be read is a fault of the configuration. */
+function fileFault(error: unknown): unknown {
+  const { syscall, path, message } = error as NodeJS.ErrnoException
+  if (syscall !== 'open' || path === undefined) return error
+  return new HeadgateError('HEADGATE_CONFIG_INVALID', {
+    message: `A file that the configuration names cannot be read: ${message}`,
+    cause: error,
+  })
 }

@@ -46,20 +46,22 @@ export function parseArguments(args: readonly string[]): Command {
   if (values.help === true) return { verb: 'help' }
   if (values.version === true) return { verb: 'version' }
 
+  const given = tokens.filter((token) => token.kind === 'option')
+  for (const option of given) {
+    if (!Object.hasOwn(options, option.name)) throw usage(`There is no option ${option.rawName}.`)
+    checkValue(option)
+  }
   const [verb = 'start', surplus] = positionals
   const allowed = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
   if (allowed === undefined) {
     throw usage(`There is no command ${verb}; there are ${Object.keys(verbs).join(', ')}.`)
   }
-  if (surplus !== undefined) throw usage(`headgate ${verb} takes no argument such as ${surplus}.`)
-  for (const token of tokens) {
-    if (token.kind !== 'option') continue
-    if (!allowed.includes(token.name as Option)) {
-      const known = allowed.map((name) => `--${name}`).join(', ')
-      throw usage(`headgate ${verb} has no option ${token.rawName}; it has ${known}.`)
-    }
-    checkValue(token)
+  for (const { name, rawName } of given) {
+    if (allowed.includes(name as Option)) continue
+    const known = allowed.map((one) => `--${one}`).join(', ')
+    throw usage(`headgate ${verb} has no option ${rawName}; it has ${known}.`)
   }
+  if (surplus !== undefined) throw usage(`headgate ${verb} takes no argument such as ${surplus}.`)
   return toCommand(verb, values)
 }
 
