@@ -79,10 +79,12 @@ export class Lifespan {
     return Math.max(bornAt + this.drawAge(isSuccessor), now + this.notice)
   }
 
-  /** Requests that a new connection may carry, at least one. */
+  /** Requests that a new connection may carry: a whole number within the jitter, at least one. */
   drawRequests(): number {
     if (this.maxRequests === Number.POSITIVE_INFINITY) return this.maxRequests
-    return Math.max(1, Math.round(this.maxRequests * this.#around()))
+    const least = Math.max(1, Math.ceil(this.maxRequests * (1 - this.#jitter) - 1e-9))
+    const most = Math.max(least, Math.floor(this.maxRequests * (1 + this.#jitter) + 1e-9))
+    return least + Math.floor(this.#random() * (most - least + 1))
   }
 
   /** Retirements for age that are allowed in a second: twice what a steady pool needs, at least one. */
