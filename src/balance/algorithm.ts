@@ -16,8 +16,8 @@ export interface Algorithm<Pool = unknown> extends CandidateListener<Pool> {
   readonly name: AlgorithmName
   /** Chooses one; there is at least one candidate. `inFlight` counts the requests in flight on all servers together. */
   pick(candidates: Candidates<Pool>, context: ReserveContext, inFlight: number): Server<Pool>
-  /** The share that a server is to have from here on; asked a few times a second. By default its weight. */
-  shareOf?(server: Server<Pool>, medians: Medians, now: number, elapsedMs: number): number
+  /** The share that a server is to have from here on; asked a few times a second. By default its weight, times its slow start. */
+  shareOf?(server: Server<Pool>, medians: Medians, elapsedMs: number): number
   /** The list of active servers has changed. */
   apply?(servers: readonly Server<Pool>[]): void
   /** Whether scores are to be smoothed over several lists; otherwise they hold as they come. */

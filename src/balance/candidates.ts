@@ -1,9 +1,8 @@
 import type { Server } from './server.ts'
 
-/** Told of every server that becomes a candidate or ceases to be one. */
+/** Told of every server that becomes a candidate. */
 export interface CandidateListener<Pool> {
   admit?(server: Server<Pool>): void
-  dismiss?(server: Server<Pool>): void
 }
 
 const lowestExponent = -12
@@ -51,7 +50,6 @@ export class Candidates<Pool> {
     server.place = -1
     this.total = this.list.length === 0 ? 0 : this.total - server.share
     this.#leave(server)
-    this.#listener.dismiss?.(server)
   }
 
   /** Must be called for every change of a share. */

@@ -32,6 +32,7 @@ export class Directory<Pool> {
   readonly #servers = new Map<string, Server<Pool>>()
   readonly #options: DirectoryOptions<Pool>
   #isFirst = true
+  #listing = 0
 
   constructor(options: DirectoryOptions<Pool>) {
     this.#options = options
@@ -50,25 +51,33 @@ export class Directory<Pool> {
     return this.#servers.get(name)
   }
 
-  apply(specs: readonly ServerSpec[], now: number): void {
-    const listed = new Set<string>()
+  /** Returns whether other servers are active than before. */
+  apply(specs: readonly ServerSpec[], now: number): boolean {
+    const listing = ++this.#listing
     const active: Server<Pool>[] = []
     // Not at the gateway's own start: when all are new, none is to be spared.
     const joinedAt = this.#isFirst ? Number.NEGATIVE_INFINITY : now
     if (specs.length > 0) this.#isFirst = false
+    let listed = 0
+    let isAlike = true
     for (const spec of specs) {
-      if (listed.has(spec.name)) continue
-      listed.add(spec.name)
-      const server = this.#servers.get(spec.name)
-      const current = server === undefined ? this.#join(spec, joinedAt) : this.#keep(server, spec, now)
-      if (current.state === 'active') active.push(current)
+      const known = this.#servers.get(spec.name)
+      if (known?.listing === listing) continue
+      const server = known === undefined ? this.#join(spec, now, joinedAt) : this.#keep(known, spec, now)
+      server.listing = listing
+      listed++
+      if (server.state !== 'active') continue
+      active.push(server)
+      if (server.score > 0) isAlike = false
     }
-    for (const server of this.#servers.values()) {
-      if (!listed.has(server.name)) this.#remove(server)
+    if (listed < this.#servers.size) {
+      for (const server of this.#servers.values()) if (server.listing !== listing) this.#remove(server)
     }
-    this.isAlike = active.every((server) => server.score === 0)
-    if (this.isAlike) for (const server of active) server.score = 1
+    if (isAlike) for (const server of active) server.score = 1
+    const last = this.active
     this.active = active
+    this.isAlike = isAlike
+    return active.length !== last.length || active.some((server, index) => server !== last[index])
   }
 
   /** To be called whenever a server has no more requests in flight. */
@@ -79,8 +88,8 @@ export class Directory<Pool> {
     this.#options.onChange?.('removed', server)
   }
 
-  #join(spec: ServerSpec, joinedAt: number): Server<Pool> {
-    const server = new Server(spec, this.#options.openPool(spec), this.#options.limit, joinedAt)
+  #join(spec: ServerSpec, now: number, joinedAt: number): Server<Pool> {
+    const server = new Server(spec, this.#options.openPool(spec), this.#options.limit, now, joinedAt)
     this.#servers.set(spec.name, server)
     this.#options.onChange?.('joined', server)
     if (spec.draining) this.#drain(server, 'draining')

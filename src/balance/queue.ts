@@ -10,7 +10,7 @@ export interface Waiter<Grant> {
 }
 
 /** Why a request got no slot; the label of `headgate_shed_total`. */
-export type RefusalReason = 'queue_full' | 'queue_timeout' | 'displaced' | 'no_server' | 'client_gone'
+export type RefusalReason = 'queue_full' | 'queue_timeout' | 'displaced' | 'no_server'
 
 export interface QueueOptions {
   /** Requests that may wait; 0 = none. */
@@ -56,7 +56,7 @@ export class Queue<Grant> {
   /** Milliseconds that a request may wait, as things stand. */
   bound(now: number): number {
     const { timeout } = this.#options
-    return this.depth > 0 && now - this.#standsSince >= timeout ? timeout / 2 : timeout
+    return this.depth > 0 && now >= this.#standsSince + timeout ? timeout / 2 : timeout
   }
 
   /** Lets a request wait; returns how to take it out again, or `undefined` when it has been refused. */
@@ -100,7 +100,7 @@ export class Queue<Grant> {
   /** Refuses whoever has waited too long. */
   expire(now: number): void {
     for (const line of this.#lines) {
-      while (line.first !== undefined && now - line.first.since >= this.bound(now)) {
+      while (line.first !== undefined && now >= line.first.since + this.bound(now)) {
         this.#refuse(line.first, 'queue_timeout')
       }
     }

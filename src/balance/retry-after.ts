@@ -23,20 +23,9 @@ export class RetryAfter {
     this.#taken++
   }
 
-  countRefused(): void {
+  countRefused(now: number): void {
+    this.#turn(now)
     this.#refused++
-  }
-
-  /** Closes the window when it is over; to be called now and then. */
-  turn(now: number): void {
-    const elapsed = now - this.#windowStart
-    if (elapsed < windowMs) return
-    const perWindow = windowMs / elapsed
-    this.#takenBefore = this.#taken * perWindow
-    this.#refusedBefore = this.#refused * perWindow
-    this.#taken = 0
-    this.#refused = 0
-    this.#windowStart = now
   }
 
   /** Whole seconds, 1 or more, drawn at random, so that those who were refused together do not come back together. */
@@ -45,5 +34,17 @@ export class RetryAfter {
     const backlog = depth + Math.max(this.#refused, this.#refusedBefore)
     const span = Math.min(longestSeconds - 1, backlog / taken)
     return 1 + Math.floor(this.#random() * (span + 1))
+  }
+
+  /** Closes the window when it is over. */
+  #turn(now: number): void {
+    const elapsed = now - this.#windowStart
+    if (elapsed < windowMs) return
+    const perWindow = windowMs / elapsed
+    this.#takenBefore = this.#taken * perWindow
+    this.#refusedBefore = this.#refused * perWindow
+    this.#taken = 0
+    this.#refused = 0
+    this.#windowStart = now
   }
 }

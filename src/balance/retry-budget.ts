@@ -1,5 +1,6 @@
 const spanMs = 10_000
 const leastPerSecond = 10
+const stepMs = 100
 
 /**
  * Keeps retries from becoming a storm: they may be a share of the requests of about the last ten seconds, and at
@@ -22,23 +23,28 @@ export class RetryBudget {
   }
 
   /** Counts a request that is not itself a retry. */
-  earn(): void {
+  earn(now: number): void {
+    if (now - this.#at >= stepMs) this.#advance(now)
     this.#earned += this.#share
   }
 
   /** Takes one retry from the budget, if there is one. */
   take(now: number): boolean {
-    const may = this.#share >= 1 || this.#pay(now)
+    this.#advance(now)
+    const may = this.#share >= 1 || this.#pay()
     if (may) this.granted++
     else this.refused++
     return may
   }
 
-  #pay(now: number): boolean {
-    const elapsed = Math.max(0, now - this.#at)
+  #advance(now: number): void {
+    const elapsed = now - this.#at
     this.#at = now
     this.#earned *= Math.exp(-elapsed / spanMs)
     this.#spare = Math.min(leastPerSecond, this.#spare + (leastPerSecond * elapsed) / 1000)
+  }
+
+  #pay(): boolean {
     if (this.#spare >= 1) {
       this.#spare -= 1
       return true

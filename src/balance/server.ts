@@ -36,6 +36,8 @@ export type ServerState = 'active' | 'draining' | 'removed'
 /** Why a server was ejected. */
 export type EjectionReason = 'consecutive_failures' | 'success_rate'
 
+const noEjections = Object.freeze({ consecutive_failures: 0, success_rate: 0 })
+
 /** Whether an outcome is the server's fault. */
 export function isFailure(outcome: Outcome): boolean {
   return outcome !== 'success' && outcome !== 'aborted' && outcome !== 'unused'
@@ -47,15 +49,24 @@ export function isFailure(outcome: Outcome): boolean {
  * The record lives as long as the server is listed or has requests in flight, and outlives its pool.
  */
 export class Server<Pool = unknown> {
-  readonly name: string
-  spec: ServerSpec
-  pool: Pool
-  state: ServerState = 'active'
-
+  // What every request touches stands first, and so together in memory.
   /** Requests that hold a slot now, tunnels included. */
   inFlight = 0
   /** Slots: no more requests than this at once. */
   limit: number
+  /** Where the choice stands by weight: `weight` times slow start, and what the algorithm has learnt. */
+  share = 0
+  /** When its next turn is due, in the virtual time of an algorithm that takes turns. */
+  turn = 0
+  /** Its index among the candidates; -1 = it is none. */
+  place = -1
+  /** Its level by share, and its index there. See candidates.ts. */
+  level = 0
+  levelPlace = 0
+  /** The most requests in flight at once since the limit was last learnt. */
+  peakInFlight = 0
+  state: ServerState = 'active'
+  pool: Pool
   /** Requests by how they ended. */
   readonly outcomes: Record<Outcome, number> = {
     success: 0,
@@ -68,22 +79,30 @@ export class Server<Pool = unknown> {
     unused: 0,
   }
 
+  readonly name: string
+  spec: ServerSpec
+  /** The list that named it last; for the directory. */
+  listing = 0
   /** The score that discovery gave last; 1 where it gave 0 to all. */
   score: number
   /** The score as it is used: smoothed, and decayed to the median when it is old. */
-  weight: number
-  /** Where the choice stands by weight: `weight` times slow start, and what the algorithm has learnt. */
-  share: number
+  weight = 0
   /** The learnt correction of a wrong score: 1/4 to 4. */
   kappa = 1
   /** 0.1 to 1: how far the slow start has come. */
   slow = 1
-  /** Milliseconds to the head of a response, as a moving average; 0 before the first. */
+  /** Milliseconds to the head of a response, as a moving (geometric) average; 0 before the first. */
   latency = 0
-  /** When a latency was last learnt, in the clock's milliseconds. */
-  latencyAt = 0
   /** The share of requests that succeeded, as a moving average. */
   successRate = 1
+  /** Failures since the last success. */
+  failuresInARow = 0
+  /** When it last answered, well or badly, in the clock's milliseconds. */
+  heardAt: number
+  /** When what changes with time was last brought up to date, in the clock's milliseconds. */
+  refreshedAt: number
+  /** Milliseconds to the head of a response without load; 0 before the first. */
+  baseLatency = 0
 
   /** When it joined or came back, in the clock's milliseconds; `-Infinity` where no slow start is due. */
   joinedAt: number
@@ -93,33 +112,29 @@ export class Server<Pool = unknown> {
   ejectedUntil = 0
   ejectionReason: EjectionReason | undefined
   /** Ejections by reason, ever. */
-  readonly ejections: Record<EjectionReason, number> = { consecutive_failures: 0, success_rate: 0 }
+  ejections: Readonly<Record<EjectionReason, number>> = noEjections
   /** Ejections that followed upon each other: each doubles the time out. */
   ejectionStreak = 0
-  /** Failures since the last success. */
-  failuresInARow = 0
+  /** When it was last let back in, in the clock's milliseconds. */
+  readmittedAt = Number.NEGATIVE_INFINITY
 
-  /** Its index among the candidates; -1 = it is none. */
-  place = -1
-  /** Its level by share, and its index there. See candidates.ts. */
-  level = 0
-  levelPlace = 0
-  /** When its next turn is due, in the virtual time of an algorithm that takes turns. */
-  turn = 0
-  /** Its index in the heap of round-robin. */
-  heapPlace = -1
+  /** Whether it is in the heap of round-robin. */
+  isQueued = false
+  /** Its place on the ring of `hash`, and its share there. */
+  ringPlace = 0
+  ringShare = 0
   /** What stands for it in a cookie; empty until it is asked for. */
   stickyName = ''
 
-  constructor(spec: ServerSpec, pool: Pool, limit: number, joinedAt: number) {
+  constructor(spec: ServerSpec, pool: Pool, limit: number, now: number, joinedAt: number) {
     this.name = spec.name
     this.spec = spec
     this.pool = pool
     this.limit = limit
-    this.joinedAt = joinedAt
     this.score = spec.weight
-    this.weight = 0
-    this.share = 0
+    this.joinedAt = joinedAt
+    this.heardAt = now
+    this.refreshedAt = now
   }
 
   isActive(): boolean {

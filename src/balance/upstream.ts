@@ -1,80 +1,78 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { HeadgateError } from '../errors.ts'
-import type { Algorithm } from './algorithm.ts'
-import { Candidates } from './candidates.ts'
-import { createAlgorithm } from './create-algorithm.ts'
-import { Directory } from './directory.ts'
-import type { BalanceEvent, UpstreamOptions } from './options.ts'
+import { type Explanation, explain } from './explain.ts'
+import { HealthChecks } from './health-checks.ts'
+import type { UpstreamOptions } from './options.ts'
 import { Queue, type RefusalReason } from './queue.ts'
-import { Reservation, type ReserveContext } from './reservation.ts'
+import { Reservation, type ReserveContext, type Settlement } from './reservation.ts'
 import { RetryAfter } from './retry-after.ts'
 import { RetryBudget } from './retry-budget.ts'
-import { agedScore, medianScore, smoothedWeight } from './score.ts'
+import { Selection } from './selection.ts'
 import type { Outcome, Server, ServerSpec } from './server.ts'
 
-const pulseMs = 100
 const sheddingMs = 1_000
 
 /**
  * A group of servers that are alike, and who gets which of their slots.
  *
- * A request takes a slot before its body is read, on a server chosen among those that have one free; without one it
- * waits in the queue, or is refused early.
+ * A request takes a slot before its body is read, on a server that is chosen among those that have one free; without
+ * one it waits in the queue, or is refused early.
  */
-export class Upstream<Pool> {
+export class Upstream<Pool = unknown> implements Settlement<Pool> {
   readonly name: string
-  /** Requests that hold a slot, on all servers together. */
-  inFlight = 0
   /** Requests that were refused, by reason. */
   readonly shed: Record<RefusalReason, number> = {
     queue_full: 0,
     queue_timeout: 0,
     displaced: 0,
     no_server: 0,
-    client_gone: 0,
   }
+  /** Requests that left while they waited. */
+  abandoned = 0
   readonly retries: RetryBudget
 
-  readonly #options: UpstreamOptions<Pool>
   readonly #clock: Clock
-  readonly #algorithm: Algorithm<Pool>
-  readonly #candidates: Candidates<Pool>
-  readonly #directory: Directory<Pool>
+  readonly #selection: Selection<Pool>
+  readonly #checks: HealthChecks<Pool> | undefined
   readonly #queue: Queue<Reservation<Pool>>
   readonly #retryAfter: RetryAfter
-  #medianScore = 1
-  #pulseAt: number
+  readonly #closePool: UpstreamOptions<Pool>['closePool']
   #shedAt = Number.NEGATIVE_INFINITY
+  #isClosed = false
 
   constructor(options: UpstreamOptions<Pool>) {
-    const { name, balance = {}, limits = {}, retries = {}, closePool } = options
+    const { name, limits = {}, retries = {}, health = {}, closePool, probe } = options
     const { clock = systemClock, random = Math.random } = options
     const now = clock.now()
     this.name = name
     this.retries = new RetryBudget(retries.budget ?? 0.2, now)
-    this.#options = options
     this.#clock = clock
-    this.#algorithm = createAlgorithm(balance.algorithm ?? 'adaptive', random)
-    this.#candidates = new Candidates(this.#algorithm)
-    this.#directory = new Directory({
-      openPool: options.openPool,
-      closePool: (pool) => closePool?.(pool, 'server_removed'),
-      limit: limits.maxInFlight === 'adaptive' ? 20 : (limits.maxInFlight ?? 128),
-      onChange: (type, server) => this.#onChange(type, server),
-    })
+    this.#closePool = closePool
+    this.#retryAfter = new RetryAfter(random, now)
+    this.#selection = new Selection(options, random, now)
     this.#queue = new Queue({
       capacity: limits.queue ?? 400,
       timeout: limits.queueTimeout ?? 100,
       clock,
       onRefuse: (reason) => this.#countRefusal(reason),
     })
-    this.#retryAfter = new RetryAfter(random, now)
-    this.#pulseAt = now
+    if (health.active === undefined) return
+    if (probe === undefined) throw new TypeError('Active health checks need a probe')
+    const onVerdict = (server: Server<Pool>) => {
+      this.#selection.judgeHealth(server)
+      this.#grant()
+    }
+    this.#checks = new HealthChecks({ ...health.active, probe, clock, random, onVerdict })
   }
 
   /** Every server that is listed or still has requests in flight. */
   get servers(): Iterable<Server<Pool>> {
-    return this.#directory.all
+    return this.#selection.directory.all
+  }
+
+  /** Requests that hold a slot, on all servers together. */
+  get inFlight(): number {
+    return this.#selection.inFlight
   }
 
   /** Requests that wait for a slot. */
@@ -82,18 +80,18 @@ export class Upstream<Pool> {
     return this.#queue.depth
   }
 
+  /** Whether so few servers are sound that soundness is ignored. */
+  get isPanicking(): boolean {
+    return this.#selection.isPanicking
+  }
+
   /** Replaces the list of servers, at once and whole. Whoever stays keeps its counters, its pool and its requests. */
   apply(specs: readonly ServerSpec[]): void {
-    const now = this.#clock.now()
-    const wasAlike = this.#directory.isAlike
-    this.#directory.apply(specs, now)
-    const { active, isAlike } = this.#directory
-    if (wasAlike !== isAlike) for (const server of active) server.weight = 0
-    this.#medianScore = medianScore(active)
-    this.#pulse(now)
-    this.#algorithm.apply?.(active)
-    if (active.length === 0) this.#queue.clear('no_server')
-    else this.#grant(now)
+    if (this.#isClosed) return
+    this.#selection.apply(specs, this.#clock.now())
+    this.#checks?.watch(this.#selection.active)
+    if (this.#selection.active.length === 0) this.#queue.clear('no_server')
+    else this.#grant()
   }
 
   /**
@@ -102,30 +100,27 @@ export class Upstream<Pool> {
    */
   tryReserve(context: ReserveContext): Reservation<Pool> | undefined {
     const now = this.#clock.now()
-    if (now - this.#pulseAt >= pulseMs) this.#pulse(now)
-    if (context.avoid === undefined || context.avoid.length === 0) this.retries.earn()
-    if (this.#directory.active.length === 0) throw this.#noServer()
-    if (this.#queue.depth > 0) return undefined
-    return this.#reserve(context, 0)
+    if (context.avoid === undefined || context.avoid.length === 0) this.retries.earn(now)
+    if (this.#selection.active.length === 0) throw this.#noServer()
+    return this.#queue.depth > 0 ? undefined : this.#reserve(context, now, 0)
   }
 
   /**
    * A slot as soon as it is this request's turn. Rejects with HEADGATE_QUEUE_FULL, HEADGATE_QUEUE_TIMEOUT,
-   * HEADGATE_NO_SERVER (all with `retryAfter`), or HEADGATE_CLIENT_GONE when the signal aborts the wait.
+   * HEADGATE_NO_SERVER (all with `retryAfter`), or HEADGATE_CLIENT_GONE when the signal ends the wait.
    */
   wait(context: ReserveContext, signal: AbortSignal): Promise<Reservation<Pool>> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(new HeadgateError('HEADGATE_CLIENT_GONE'))
-      if (this.#directory.active.length === 0) return reject(this.#noServer())
-      const now = this.#clock.now()
+      if (this.#selection.active.length === 0) return reject(this.#noServer())
       const onAbort = () => {
         leave?.()
-        this.shed.client_gone++
+        this.abandoned++
         reject(new HeadgateError('HEADGATE_CLIENT_GONE'))
       }
       const leave = this.#queue.push({
         context,
-        since: now,
+        since: this.#clock.now(),
         grant(reservation) {
           signal.removeEventListener('abort', onAbort)
           resolve(reservation)
@@ -137,110 +132,69 @@ export class Upstream<Pool> {
       })
       if (leave === undefined) return
       signal.addEventListener('abort', onAbort, { once: true })
-      this.#grant(now)
+      this.#grant()
     })
   }
 
   /** Takes one retry from the budget. Never while requests are being refused: a retry would take another's place. */
   mayRetry(): boolean {
-    const now = this.#clock.now()
-    return !this.isShedding(now) && this.retries.take(now)
+    return !this.isShedding() && this.retries.take(this.#clock.now())
   }
 
   /** Whether requests wait, or have been refused within the last second. */
-  isShedding(now = this.#clock.now()): boolean {
-    return this.#queue.depth > 0 || now - this.#shedAt < sheddingMs
+  isShedding(): boolean {
+    return this.#queue.depth > 0 || this.#clock.now() - this.#shedAt < sheddingMs
   }
 
-  /** Refuses who waits and retires every pool; requests in flight finish. */
+  /** What speaks for and against a server now. */
+  explain(server: Server<Pool>): Explanation {
+    return explain(server, this.#selection.algorithm.name, this.isPanicking)
+  }
+
+  /** What stands for a server in a cookie; a request that brings it as `sticky` goes to that server. */
+  stickyName(server: Server<Pool>): string {
+    return this.#selection.sticky.nameOf(server)
+  }
+
+  /** Refuses who waits and retires every pool; requests in flight finish. For good. */
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#checks?.watch([])
     this.#queue.clear('no_server')
-    for (const server of this.#directory.active) this.#options.closePool?.(server.pool, 'shutdown')
-    this.#directory.active = []
+    for (const server of this.#selection.active) this.#closePool?.(server.pool, 'shutdown')
+    this.#selection.directory.active = []
   }
 
   /** For `Reservation` alone. */
-  settle(reservation: Reservation<Pool>, outcome: Outcome, _latencyMs: number | undefined): void {
-    const { server } = reservation
-    server.inFlight--
-    this.inFlight--
-    server.outcomes[outcome]++
-    if (server.state === 'removed') this.#directory.forget(server)
-    if (server.place < 0) this.#enlist(server)
-    if (this.#queue.depth > 0) this.#grant(this.#clock.now())
+  settle(reservation: Reservation<Pool>, outcome: Outcome, latencyMs: number | undefined): void {
+    this.#selection.giveBack(reservation.server, outcome, latencyMs, reservation.routeClass)
+    if (this.#queue.depth > 0) this.#grant()
   }
 
-  #reserve(context: ReserveContext, waitedMs: number): Reservation<Pool> | undefined {
-    const server = this.#choose(context)
+  #reserve(context: ReserveContext, now: number, waitedMs: number): Reservation<Pool> | undefined {
+    const server = this.#selection.take(context, now)
     if (server === undefined) return undefined
-    server.inFlight++
-    this.inFlight++
-    if (server.inFlight >= server.limit) this.#candidates.delete(server)
     this.#retryAfter.countTaken()
     return new Reservation(this, server, waitedMs, context.routeClass)
   }
 
-  #choose(context: ReserveContext): Server<Pool> | undefined {
-    const candidates = this.#candidates
-    const { avoid } = context
-    if (avoid !== undefined && avoid.length > 0) return this.#chooseAnother(context, avoid as Server<Pool>[])
-    if (candidates.list.length === 0) return undefined
-    return this.#algorithm.pick(candidates, context, this.inFlight)
-  }
-
-  /** Chooses while the servers to avoid stand aside; they come into question only where there is no other at all. */
-  #chooseAnother(context: ReserveContext, avoid: readonly Server<Pool>[]): Server<Pool> | undefined {
-    const others = this.#directory.active.length - avoid.filter((server) => server.isActive()).length
-    if (others <= 0) return this.#choose({ ...context, avoid: undefined })
-    const aside = avoid.filter((server) => server.place >= 0)
-    for (const server of aside) this.#candidates.delete(server)
-    const server = this.#choose({ ...context, avoid: undefined })
-    for (const server of aside) this.#enlist(server)
-    return server
-  }
-
-  #grant(now: number): void {
+  /** Gives free slots to those who wait. */
+  #grant(): void {
+    if (this.#queue.depth === 0) return
+    const now = this.#clock.now()
     this.#queue.expire(now)
     this.#queue.offer(
-      (waiter) => this.#reserve(waiter.context, now - waiter.since),
-      () => this.#candidates.list.length > 0,
+      (waiter) => this.#reserve(waiter.context, now, now - waiter.since),
+      () => this.#selection.hasFreeSlot(),
     )
   }
 
-  /** Makes a server a candidate, or no longer one, as its record says. */
-  #enlist(server: Server<Pool>): void {
-    if (server.isActive() && server.share > 0 && !server.isFull()) this.#candidates.add(server)
-    else this.#candidates.delete(server)
-  }
-
-  /** Brings up to date what changes with time. Driven by requests: without them nothing needs it. */
-  #pulse(now: number): void {
-    const elapsed = now - this.#pulseAt
-    this.#pulseAt = now
-    this.#retryAfter.turn(now)
-    const age = this.#options.scoreAge?.() ?? 0
-    for (const server of this.#directory.active) {
-      const score = agedScore(server.score, this.#medianScore, age)
-      server.weight = this.#algorithm.smoothsScores ? smoothedWeight(server.weight, score, elapsed) : score
-      this.#candidates.reweigh(server, server.weight)
-      this.#enlist(server)
-    }
-    this.#candidates.recount()
-  }
-
-  #onChange(type: 'joined' | 'draining' | 'removed' | 'returned', server: Server<Pool>): void {
-    if (!server.isActive()) this.#candidates.delete(server)
-    this.#emit({ type, upstream: this.name, server: server.name })
-  }
-
-  #emit(event: BalanceEvent): void {
-    this.#options.onEvent?.(event)
-  }
-
   #countRefusal(reason: RefusalReason): void {
+    const now = this.#clock.now()
     this.shed[reason]++
-    this.#shedAt = this.#clock.now()
-    this.#retryAfter.countRefused()
+    this.#shedAt = now
+    this.#retryAfter.countRefused(now)
   }
 
   #noServer(): HeadgateError {
@@ -249,12 +203,14 @@ export class Upstream<Pool> {
   }
 
   #refusal(reason: RefusalReason): HeadgateError {
-    const code =
-      reason === 'no_server'
-        ? 'HEADGATE_NO_SERVER'
-        : reason === 'queue_timeout'
-          ? 'HEADGATE_QUEUE_TIMEOUT'
-          : 'HEADGATE_QUEUE_FULL'
-    return new HeadgateError(code, { retryAfter: this.#retryAfter.seconds(this.#queue.depth) })
+    const retryAfter = this.#retryAfter.seconds(this.#queue.depth)
+    return new HeadgateError(refusalCodes[reason], { retryAfter })
   }
 }
+
+const refusalCodes = {
+  queue_full: 'HEADGATE_QUEUE_FULL',
+  queue_timeout: 'HEADGATE_QUEUE_TIMEOUT',
+  displaced: 'HEADGATE_QUEUE_FULL',
+  no_server: 'HEADGATE_NO_SERVER',
+} as const

@@ -1,9 +1,9 @@
+import { seededRandom } from '../../bench/simulation/seeded-random.ts'
 import type { BalanceEvent, UpstreamOptions } from '../../src/balance/options.ts'
 import type { ReserveContext } from '../../src/balance/reservation.ts'
 import type { Server, ServerSpec } from '../../src/balance/server.ts'
 import { Upstream } from '../../src/balance/upstream.ts'
 import { FakeClock } from './fake-clock.ts'
-import { seededRandom } from './random.ts'
 
 /** A stand-in for connections, which knows whether it was retired. */
 export interface FakePool {

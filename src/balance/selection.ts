@@ -1,0 +1,229 @@
+import { firstLimit, learnLimit } from './adaptive-limit.ts'
+import type { Algorithm, Medians } from './algorithm.ts'
+import { Candidates } from './candidates.ts'
+import { createAlgorithm } from './create-algorithm.ts'
+import { Directory } from './directory.ts'
+import { eject, ejectionReason, mayEject, readmit } from './ejection.ts'
+import { forgetIdle, learnOutcome, mediansOf } from './learning.ts'
+import type { BalanceEvent, UpstreamOptions } from './options.ts'
+import type { ReserveContext } from './reservation.ts'
+import { RouteClasses } from './route-classes.ts'
+import { agedScore, medianScore, smoothedWeight } from './score.ts'
+import type { Outcome, Server, ServerSpec } from './server.ts'
+import { slowStartOf } from './slow-start.ts'
+import { StickyNames } from './sticky.ts'
+
+const pulseMs = 100
+const sliceSize = 1_024
+const panicShare = 0.5
+
+/**
+ * The servers of an upstream, filtered and then chosen from.
+ *
+ * A server is a candidate when it is active, sound (neither ejected nor found unwell) and has a free slot. Where
+ * fewer than half of the active ones are sound, soundness is ignored: that is judged over all active servers, before
+ * slots are looked at, since otherwise a server that fails fast, and so is always free, would get all that others
+ * have no room for.
+ */
+export class Selection<Pool> {
+  /** Requests that hold a slot, on all servers together. */
+  inFlight = 0
+  /** Whether soundness is being ignored. */
+  isPanicking = false
+  readonly directory: Directory<Pool>
+  readonly sticky: StickyNames<Pool>
+  readonly algorithm: Algorithm<Pool>
+
+  readonly #options: UpstreamOptions<Pool>
+  readonly #random: () => number
+  readonly #candidates: Candidates<Pool>
+  readonly #classes = new RouteClasses()
+  readonly #slowStart: number
+  readonly #ejects: boolean
+  readonly #learnsLimits: boolean
+  #medians: Medians = { latency: 0, successRate: 1 }
+  #medianScore = 1
+  #ejected = 0
+  #staleMs = 0
+  #cursor = -1
+  #pulseAt: number
+
+  constructor(options: UpstreamOptions<Pool>, random: () => number, now: number) {
+    const { name, balance = {}, limits = {}, health = {}, openPool, closePool } = options
+    const { maxInFlight = 128 } = limits
+    this.#options = options
+    this.#random = random
+    this.#slowStart = balance.slowStart ?? 10_000
+    this.#ejects = health.ejection ?? true
+    this.#learnsLimits = maxInFlight === 'adaptive'
+    this.#pulseAt = now
+    this.sticky = new StickyNames(name)
+    this.algorithm = createAlgorithm(balance.algorithm ?? 'adaptive', random)
+    this.#candidates = new Candidates(this.algorithm)
+    this.directory = new Directory({
+      openPool,
+      closePool: (pool) => closePool?.(pool, 'server_removed'),
+      limit: maxInFlight === 'adaptive' ? firstLimit : maxInFlight,
+      onChange: (type, server) => {
+        if (!server.isActive()) this.#candidates.delete(server)
+        this.#emit(type, server)
+      },
+    })
+  }
+
+  get active(): readonly Server<Pool>[] {
+    return this.directory.active
+  }
+
+  hasFreeSlot(): boolean {
+    return this.#candidates.list.length > 0
+  }
+
+  apply(specs: readonly ServerSpec[], now: number): void {
+    const wasAlike = this.directory.isAlike
+    const hasChanged = this.directory.apply(specs, now)
+    if (hasChanged) this.algorithm.apply?.(this.active)
+    // Between scores and no scores there is no way to go smoothly.
+    if (wasAlike !== this.directory.isAlike) for (const server of this.active) server.weight = 0
+    const { smoothsScores } = this.algorithm
+    for (const server of this.active) {
+      if (!smoothsScores || server.weight === 0 || server.score === 0) this.#refresh(server, now)
+    }
+    this.#candidates.recount()
+    this.judgePanic()
+  }
+
+  /** Takes a slot of the server that is chosen; `undefined` when no server that may be chosen has a free one. */
+  take(context: ReserveContext, now: number): Server<Pool> | undefined {
+    if (now - this.#pulseAt >= pulseMs) this.#pulse(now)
+    const server = this.#choose(context)
+    if (server === undefined) return undefined
+    this.inFlight++
+    if (++server.inFlight > server.peakInFlight) server.peakInFlight = server.inFlight
+    if (server.inFlight >= server.limit) this.#candidates.delete(server)
+    return server
+  }
+
+  /** Gives a slot back, and learns from how the request ended. */
+  giveBack(server: Server<Pool>, outcome: Outcome, latencyMs: number | undefined, routeClass?: string): void {
+    server.inFlight--
+    this.inFlight--
+    server.outcomes[outcome]++
+    if (server.state === 'removed') return this.directory.forget(server)
+    const comparable =
+      latencyMs === undefined ? undefined : this.#classes.level(latencyMs, outcome, routeClass)
+    learnOutcome(server, outcome, comparable, this.#pulseAt)
+    if (server.failuresInARow > 0) this.#judge(server)
+    if (server.place < 0) this.#enlist(server)
+  }
+
+  /** To be called when the verdict of a server's checks has changed. */
+  judgeHealth(server: Server<Pool>): void {
+    this.#emit(server.healthy ? 'healthy' : 'unhealthy', server)
+    this.judgePanic()
+    this.#enlist(server)
+  }
+
+  /** Judged over all active servers, whenever one of them changes. */
+  judgePanic(): void {
+    let sound = 0
+    this.#ejected = 0
+    for (const server of this.active) {
+      if (server.isSound()) sound++
+      if (server.isEjected()) this.#ejected++
+    }
+    const isPanicking = sound < panicShare * this.active.length
+    if (isPanicking === this.isPanicking) return
+    this.isPanicking = isPanicking
+    for (const server of this.active) this.#enlist(server)
+    this.#options.onEvent?.({ type: isPanicking ? 'panic' : 'calm', upstream: this.#options.name })
+  }
+
+  #choose(context: ReserveContext): Server<Pool> | undefined {
+    const { avoid, sticky } = context
+    if (avoid !== undefined && avoid.length > 0) return this.#chooseAnother(context, avoid as Server<Pool>[])
+    if (this.#candidates.list.length === 0) return undefined
+    if (sticky !== undefined) {
+      const server = this.sticky.find(sticky, this.active)
+      if (server !== undefined && server.place >= 0) return server
+    }
+    return this.algorithm.pick(this.#candidates, context, this.inFlight)
+  }
+
+  /** Chooses while the servers to avoid stand aside; they come into question only where there is no other at all. */
+  #chooseAnother(context: ReserveContext, avoid: readonly Server<Pool>[]): Server<Pool> | undefined {
+    const isAside = (server: Server<Pool>) => avoid.includes(server)
+    const others = this.active.length - this.active.filter(isAside).length
+    const aside = others === 0 ? [] : avoid.filter((server) => server.place >= 0)
+    for (const server of aside) this.#candidates.delete(server)
+    const server = this.#choose({ ...context, avoid: undefined })
+    for (const server of aside) this.#enlist(server)
+    return server
+  }
+
+  /** Makes a server a candidate, or no longer one, as its record says. */
+  #enlist(server: Server<Pool>): void {
+    const mayServe = server.isActive() && server.share > 0 && (server.isSound() || this.isPanicking)
+    if (mayServe && !server.isFull()) this.#candidates.add(server)
+    else this.#candidates.delete(server)
+  }
+
+  #judge(server: Server<Pool>): void {
+    this.#candidates.reweigh(server, this.#shareOf(server, 0))
+    if (!this.#ejects || !server.isActive() || server.isEjected()) return
+    const reason = ejectionReason(server, this.#medians)
+    if (reason === undefined || !mayEject(this.#ejected, this.active.length)) return
+    const forMs = eject(server, reason, this.#pulseAt)
+    this.#emit('ejected', server, { reason, forMs })
+    this.judgePanic()
+    this.#enlist(server)
+  }
+
+  /**
+   * Brings up to date what changes with time: of many servers, some at a time. Driven by requests; without them
+   * nothing needs it.
+   */
+  #pulse(now: number): void {
+    const { active } = this
+    this.#pulseAt = now
+    this.#medians = mediansOf(active, this.#random)
+    const age = this.#options.scoreAge?.() ?? 0
+    this.#staleMs = age
+    if (age > 0) this.#medianScore = medianScore(active)
+    for (let count = Math.min(active.length, sliceSize); count > 0; count--) {
+      if (++this.#cursor >= active.length) {
+        this.#cursor = 0
+        this.#candidates.recount()
+      }
+      this.#refresh(active[this.#cursor]!, now)
+    }
+  }
+
+  #refresh(server: Server<Pool>, now: number): void {
+    const elapsed = now - server.refreshedAt
+    server.refreshedAt = now
+    const score = agedScore(server.score, this.#medianScore, this.#staleMs)
+    const { smoothsScores } = this.algorithm
+    server.weight = smoothsScores ? smoothedWeight(server.weight, score, elapsed) : score
+    if (server.isEjected() && now >= server.ejectedUntil) this.#readmit(server, now)
+    forgetIdle(server, this.#medians, now, elapsed)
+    server.slow = slowStartOf(server.joinedAt, now, this.#slowStart)
+    if (this.#learnsLimits) server.limit = learnLimit(server, elapsed)
+    this.#candidates.reweigh(server, this.#shareOf(server, elapsed))
+    this.#enlist(server)
+  }
+
+  #shareOf(server: Server<Pool>, elapsed: number): number {
+    return this.algorithm.shareOf?.(server, this.#medians, elapsed) ?? server.weight * server.slow
+  }
+
+  #readmit(server: Server<Pool>, now: number): void {
+    readmit(server, this.#medians, now)
+    this.#emit('readmitted', server)
+    this.judgePanic()
+  }
+
+  #emit(type: BalanceEvent['type'], server: Server<Pool>, details?: { reason: string; forMs: number }): void {
+    this.#options.onEvent?.({ type, upstream: this.#options.name, server: server.name, ...details })
+  }
+}
