@@ -93,6 +93,16 @@ export function gatewaySeries({ upstreams, discovery, cache }: Measured): Series
       read: () => eachUpstream(({ shed }) => labelled('reason', shed)),
     },
     {
+      name: 'headgate_retries_total',
+      type: 'counter',
+      help: 'Requests that were sent again, by what it led to; refused where the budget was used up',
+      labels: ['upstream', 'outcome'],
+      read: () =>
+        eachUpstream(({ retries: { succeeded, failed, refused } }) =>
+          labelled('outcome', { success: succeeded, failure: failed, refused }),
+        ),
+    },
+    {
       name: 'headgate_queue_depth',
       type: 'gauge',
       help: 'Requests that wait for a slot',

@@ -9,6 +9,9 @@ const stepMs = 100
 export class RetryBudget {
   granted = 0
   refused = 0
+  /** Requests that a retry saved, and that it did not; counted by whoever retries. */
+  succeeded = 0
+  failed = 0
   readonly #share: number
   /** What requests have earned; it fades within the span. */
   #earned = 0

@@ -5,7 +5,13 @@ import type { Outcome } from './failure.ts'
 export interface Target {
   /** `host:port` */
   readonly name: string
-  readonly pool: Dispatcher
+  readonly pool: TargetPool
+}
+
+/** The connections of a server: undici's interface, and what a pool of headgate can do beyond it. */
+export interface TargetPool extends Pick<Dispatcher, 'dispatch'> {
+  /** Takes back the request of a handler that still waits for a connection; false where it does not wait any more. */
+  withdraw?(handler: Dispatcher.DispatchHandler): boolean
 }
 
 /** A slot on a server, held until `release`. */
@@ -38,4 +44,6 @@ export interface Reserver {
   wait(context: ReserveContext, signal: AbortSignal): Promise<Reservation>
   /** Takes one retry from the budget; false where it is used up. */
   mayRetry(): boolean
+  /** Requests that a retry saved, and that it did not. */
+  readonly retries: { succeeded: number; failed: number }
 }
