@@ -8,6 +8,8 @@ export class BodyBuffer {
   /** No more pieces come. */
   ended = false
   trailers: string[] = []
+  /** Where the pieces are copied to as they come, so that nothing large is left to do at the end. */
+  #target: Buffer | undefined
 
   static of(body: Buffer | undefined): BodyBuffer {
     const buffer = new BodyBuffer()
@@ -16,9 +18,22 @@ export class BodyBuffer {
     return buffer
   }
 
+  /** The whole will be of this size. Only before the first piece. */
+  reserve(size: number): void {
+    if (size > 0) this.#target = Buffer.allocUnsafeSlow(size)
+  }
+
   add(piece: Buffer): void {
-    this.#pieces.push(piece)
-    this.length += piece.length
+    const target = this.#target
+    const end = this.length + piece.length
+    if (target !== undefined && end <= target.length) {
+      piece.copy(target, this.length)
+      this.#pieces.push(target.subarray(this.length, end))
+    } else {
+      this.#target = undefined
+      this.#pieces.push(piece)
+    }
+    this.length = end
   }
 
   /** The piece of this number, counted from the first that ever arrived. */
@@ -35,6 +50,7 @@ export class BodyBuffer {
 
   /** One buffer of exactly this size, so that no piece keeps a greater one in memory. */
   collect(): Buffer {
+    if (this.#target?.length === this.length) return this.#target
     const body = Buffer.allocUnsafeSlow(this.length)
     let at = 0
     for (const piece of this.#pieces) at += piece.copy(body, at)

@@ -14,6 +14,9 @@ export interface Evictable<Node> {
 const PROBATION_SHARE = 0.1
 const MOST_USES = 3
 
+/** An eviction spares so many nodes that were used, and then takes the next: it never walks through a whole cache. */
+const MOST_SPARED = 128
+
 /**
  * The order of eviction: S3-FIFO (Yang, Zhang, Qiu, Yue, Vigfusson: FIFO queues are all you need for cache
  * eviction, SOSP 2023).
@@ -51,17 +54,18 @@ export class EvictionQueue<Node extends Evictable<Node>> {
 
   /** Takes out the node that has to go; undefined when there is none. */
   evict(): Node | undefined {
-    for (;;) {
+    for (let spared = 0; ; spared++) {
+      const isPatient = spared < MOST_SPARED
       const share = (this.#probation.bytes + this.#main.bytes) * PROBATION_SHARE
       const fromProbation = this.#probation.bytes > share || this.#main.oldest === undefined
       const node = fromProbation ? this.#probation.oldest : this.#main.oldest
       if (node === undefined) return undefined
       const { queue } = node
       this.remove(node)
-      if (queue === 1 && node.uses > 1) {
+      if (isPatient && queue === 1 && node.uses > 1) {
         node.uses = 0
         this.#enter(node, 2)
-      } else if (queue === 2 && node.uses > 0) {
+      } else if (isPatient && queue === 2 && node.uses > 0) {
         node.uses--
         this.#enter(node, 2)
       } else {

@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts'
 import { HeadgateError } from '../errors.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink, ResponseSource } from '../forward/sink.ts'
 import { BodyBuffer } from './body-buffer.ts'
@@ -48,9 +47,7 @@ export class Fill implements ResponseSink, FillClientOwner {
   vary: readonly string[] | undefined
 
   readonly #owner: FillOwner
-  readonly #clock: Clock
-  readonly #maxEntryBytes: number
-  readonly #waitTimeout: number
+  readonly #options: FillOptions
   readonly #clients = new ClientGroup()
   readonly #body = new BodyBuffer()
   #state: 'waiting' | 'storing' | 'passing' | 'discarding' | 'done' = 'waiting'
@@ -72,9 +69,7 @@ export class Fill implements ResponseSink, FillClientOwner {
     this.isBackground = options.isBackground
     this.purpose = options.purpose
     this.vary = options.vary
-    this.#clock = options.clock
-    this.#maxEntryBytes = options.maxEntryBytes
-    this.#waitTimeout = options.waitTimeout
+    this.#options = options
     this.#patience = new Patience(options.clock, (now) => this.#sendAway(now))
     this.requestedAt = options.clock.now()
   }
@@ -83,15 +78,16 @@ export class Fill implements ResponseSink, FillClientOwner {
   accepts({ method, headers }: CacheRequest): boolean {
     if (!this.isShared || this.#isClosed || this.isInvalidated) return false
     if (this.vary !== undefined && !this.#selects(headers)) return false
-    if (this.#state === 'storing')
-      return headers.range === undefined || this.#decision?.shared.size !== undefined
+    const isKnown = this.#decision?.shared.size !== undefined
+    if (this.#state === 'storing') return headers.range === undefined || isKnown
     return method === 'GET' && headers.range === undefined
   }
 
   /** A client comes: the first one, whose request this is, or another that joins. */
   attach(request: CacheRequest, sink: ResponseSink, again: FillClient['again']): FillClient {
+    const { clock, waitTimeout } = this.#options
     const isFirst = request === this.request
-    const deadline = isFirst ? Number.POSITIVE_INFINITY : this.#clock.now() + this.#waitTimeout
+    const deadline = isFirst ? Number.POSITIVE_INFINITY : clock.now() + waitTimeout
     const client = new FillClient(this, { request, sink, again, isFirst, deadline })
     this.#clients.add(client)
     if (this.#state === 'storing') this.#beginShared(client)
@@ -116,7 +112,7 @@ export class Fill implements ResponseSink, FillClientOwner {
   data(chunk: Buffer): boolean {
     if (this.#state === 'discarding' || this.#state === 'done') return true
     this.#body.add(chunk)
-    if (this.#state === 'storing' && this.#body.length > this.#maxEntryBytes) {
+    if (this.#state === 'storing' && this.#body.length > this.#options.maxEntryBytes) {
       this.#state = 'passing'
       this.#close()
       this.#owner.onTooLarge(this)
@@ -221,7 +217,7 @@ export class Fill implements ResponseSink, FillClientOwner {
     const { own, shared } = this.#decision!
     const representation = client.isFirst ? { ...shared, ...own } : shared
     const { method, headers } = client.request
-    const selection = select(representation, method, headers, this.#clock.wallNow())
+    const selection = select(representation, method, headers, this.#options.clock.wallNow())
     this.#begin(client, selection, selection.range, client.isFirst ? 'miss' : 'collapsed')
   }
 

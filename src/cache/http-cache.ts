@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import type { ResponseHead } from '../forward/sink.ts'
 import type { CacheResult, Detail, Forwarded } from './cache-status.ts'
 import { Collector } from './collector.ts'
@@ -11,7 +11,7 @@ import { FillTable } from './fill-table.ts'
 import { Invalidation } from './invalidation.ts'
 import { type CacheRequest, keyOf } from './key.ts'
 import type { Bypass, Lookup, Revalidation } from './lookup.ts'
-import { DEFAULT_EXTENSIONS, type HttpCacheOptions } from './options.ts'
+import { type HttpCacheOptions, withDefaults } from './options.ts'
 import { Passage } from './passage.ts'
 import { Purger } from './purger.ts'
 import { demandsOf, isConditional, isPlain, isUnsafe, peculiarity } from './request.ts'
@@ -52,26 +52,18 @@ export class HttpCache implements FillOwner {
   readonly #waitTimeout: number
 
   constructor(options: HttpCacheOptions = {}) {
-    const { extensions = DEFAULT_EXTENSIONS, clock = systemClock, maxVariants = 16 } = options
-    const { maxEntries = 10_000, maxBytes = 268_435_456, maxEntryBytes = 8_388_608 } = options
-    const { defaultTtl = 3_600_000, staleIfError = 3_600_000, setCookie = 'omit' } = options
+    const all = withDefaults(options)
+    const { clock, maxEntries, maxBytes, maxEntryBytes, maxVariants } = all
     this.#clock = clock
-    this.#assets = new StaticAssets(extensions)
-    this.#maxEntryBytes = Math.min(maxEntryBytes, maxBytes)
-    this.#waitTimeout = options.waitTimeout ?? 5000
+    this.#maxEntryBytes = maxEntryBytes
+    this.#waitTimeout = all.waitTimeout
+    this.#assets = new StaticAssets(all.extensions)
     this.#store = new Store({ maxEntries, maxBytes, maxVariants })
     this.purger = new Purger(this.#store, this.#fills, clock)
-    this.#responses = new Responses(
-      {
-        store: this.#store,
-        unshareable: this.#unshareable,
-        rules: { assets: this.#assets, defaultTtl, setCookie },
-        clock,
-      },
-      { maxEntryBytes: this.#maxEntryBytes, staleIfError },
-    )
+    const rules = { assets: this.#assets, defaultTtl: all.defaultTtl, setCookie: all.setCookie }
+    this.#responses = new Responses({ store: this.#store, unshareable: this.#unshareable, rules, clock }, all)
     this.#invalidation = new Invalidation(this.purger, this.#responses)
-    this.#collector = new Collector(this.#store, options.gcInterval ?? 60_000, clock)
+    this.#collector = new Collector(this.#store, all.gcInterval, clock)
   }
 
   /** Stored responses. */
@@ -87,6 +79,11 @@ export class HttpCache implements FillOwner {
   /** Responses that had to make room. */
   get evictions(): number {
     return this.#store.evictions
+  }
+
+  /** The longest that the collector has kept the event loop to itself. Milliseconds. */
+  get longestSliceMs(): number {
+    return this.#collector.longestSliceMs
   }
 
   /** Finds out what answers a request. It never waits, and a hit costs one look into one map. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, systemClock } from '../clock.ts'
 
 export interface HttpCacheOptions {
   /** Extensions of static assets, without a dot. Default: those of the configuration. */
@@ -26,3 +26,24 @@ export interface HttpCacheOptions {
 
 export const DEFAULT_EXTENSIONS: readonly string[] =
   'css js mjs map png jpg jpeg gif svg webp avif ico woff woff2 ttf wasm json txt'.split(' ')
+
+const DEFAULTS = {
+  extensions: DEFAULT_EXTENSIONS,
+  defaultTtl: 3_600_000,
+  maxEntries: 10_000,
+  maxBytes: 268_435_456,
+  maxEntryBytes: 8_388_608,
+  gcInterval: 60_000,
+  staleIfError: 3_600_000,
+  waitTimeout: 5000,
+  maxVariants: 16,
+  setCookie: 'omit',
+  clock: systemClock,
+} as const satisfies Required<HttpCacheOptions>
+
+/** The options with their defaults, where they are absent or undefined. */
+export function withDefaults(options: HttpCacheOptions): Required<HttpCacheOptions> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  const all: Required<HttpCacheOptions> = { ...DEFAULTS, ...Object.fromEntries(given) }
+  return { ...all, maxEntryBytes: Math.min(all.maxEntryBytes, all.maxBytes) }
+}

@@ -11,6 +11,12 @@ export interface StoreLimits {
   maxVariants: number
 }
 
+/**
+ * A newcomer may push out so many others. A large one that nobody asked for before does not sweep thousands of
+ * small ones out, nor keep the event loop to itself for as long as that takes; when it comes again, there is more room.
+ */
+const MOST_VICTIMS = 256
+
 /** The variants under one key, the newest first. Never empty while it stands in the store. */
 export type Resource = Entry[]
 
@@ -48,7 +54,7 @@ export class Store {
     this.#order.touch(entry)
   }
 
-  /** Stores an entry in the place of those that it supersedes. False when it does not fit at all. */
+  /** Stores an entry in the place of those that it supersedes. False when it does not stay. */
   put(entry: Entry): boolean {
     const resource = this.#resources.get(entry.key)
     if (resource !== undefined) {
@@ -69,8 +75,7 @@ export class Store {
     this.#tags.add(entry)
     this.entries++
     this.bytes += entry.bytes
-    this.#makeRoom(entry)
-    return true
+    return this.#makeRoom(entry)
   }
 
   remove(entry: Entry): void {
@@ -102,14 +107,17 @@ export class Store {
     for (const key of [...this.#resources.keys()]) this.removeAll(key)
   }
 
-  #makeRoom(newcomer: Entry): void {
+  /** False when the newcomer had to go: it is too new, or costs more others than it may. */
+  #makeRoom(newcomer: Entry): boolean {
+    let victims = 0
     while (this.entries > this.#limits.maxEntries || this.bytes > this.#limits.maxBytes) {
-      const victim = this.#order.evict()
-      if (victim === undefined) return
+      const victim = victims++ < MOST_VICTIMS ? this.#order.evict() : newcomer
+      if (victim === undefined) return true
       this.remove(victim)
       this.evictions++
-      if (victim === newcomer) return
+      if (victim === newcomer) return false
     }
+    return true
   }
 }
 

@@ -56,6 +56,16 @@ suite('the store', () => {
     )
   })
 
+  test('a newcomer pushes out a bounded number of others, and stays once there is room', () => {
+    const store = new Store({ maxEntries: 10_000, maxBytes: 2_000_000, maxVariants: 3 })
+    for (let index = 0; store.evictions === 0; index++) store.put(entry(`small${index}`, '', 100, 'x'))
+    const before = store.entries
+    const large = () => entry('large', '', 400_000, 'x')
+    assert.equal(store.put(large()), false)
+    assert.equal(store.entries, before - 256)
+    assert.equal(store.put(large()), true)
+  })
+
   test('an entry larger than the whole store is not stored, and takes nothing with it but its own kind', () => {
     const store = new Store({ maxEntries: 8, maxBytes: 5000, maxVariants: 3 })
     store.put(entry('a', '', 10, 'x'))
