@@ -16,7 +16,7 @@ import type { ReserveContext, Reserver } from '../src/forward/reserver.ts'
 import type { ResponseSink } from '../src/forward/sink.ts'
 import { Sweep } from '../src/forward/sweep.ts'
 import { Tunnel } from '../src/forward/tunnel.ts'
-import { replySink } from './reply-sink.ts'
+import { type ReplySinkOptions, replySink } from './reply-sink.ts'
 
 export interface ForwardSettings {
   /** Largest request body, bytes; more is 413. Default 10 MiB, 0 = no limit. */
@@ -54,6 +54,10 @@ export interface ForwardTo {
   target?: string | undefined
   /** Fields that replace the client's, names in lower case; an empty value removes one. */
   headers?: Readonly<Record<string, string>> | undefined
+  /** A tunnel is ended at this age, ms. Default 0 = never. */
+  maxTunnelAge?: number | undefined
+  /** Called with the head of the response before the client gets it, and with what sends it. */
+  onHead?: ReplySinkOptions['onHead']
   /** Takes the response in the client's place. */
   sink?: ResponseSink | undefined
 }
@@ -134,7 +138,11 @@ async function forwardPlugin(app: FastifyInstance, options: ForwardOptions): Pro
         sweep,
         sendTimeout,
         onGone: (error) => exchange.abort(error),
-        onHead: (head, send) => passage.answer(head.statusCode, send),
+        onHead: (head, send) => {
+          const answer = () => passage.answer(head.statusCode, send)
+          if (to.onHead === undefined) answer()
+          else to.onHead(head, answer)
+        },
       })
     const upgrade = upgradeOf(raw)
     const exchange = new Exchange(attemptRequest(request, to, trust, forwarded), sink, {

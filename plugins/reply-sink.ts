@@ -11,7 +11,7 @@ export interface ReplySinkOptions {
   /** Called once when the client has left before it had the whole response. */
   onGone: (error: Error) => void
   /** Takes part in the answer: called with the head, and with what sends it. Default: it is sent. */
-  onHead?: (head: ResponseHead, send: () => void) => void
+  onHead?: ((head: ResponseHead, send: () => void) => void) | undefined
 }
 
 const sendNow = (_head: ResponseHead, send: () => void): void => send()

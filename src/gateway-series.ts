@@ -1,6 +1,7 @@
 import type { Sources } from '../plugins/discovery.ts'
 import type { HttpCache } from './cache/http-cache.ts'
 import type { Discovery } from './discovery/discovery.ts'
+import type { GatewayCeiling } from './gateway-ceiling.ts'
 import type { Sample, Series } from './metrics/series.ts'
 import type { Upstreams } from './upstreams.ts'
 
@@ -9,10 +10,11 @@ interface Measured {
   discovery: Sources
   /** The cache that is in use. */
   cache: () => HttpCache
+  ceiling: GatewayCeiling
 }
 
 /** What the scrape reads of servers, connections, queues and discovery. */
-export function gatewaySeries({ upstreams, discovery, cache }: Measured): Series[] {
+export function gatewaySeries({ upstreams, discovery, cache, ceiling }: Measured): Series[] {
   function* eachServer(): Generator<[{ upstream: string; server: string }, Server]> {
     for (const [upstream, { balancer }] of upstreams) {
       for (const server of balancer.servers) yield [{ upstream, server: server.name }, server]
@@ -88,9 +90,13 @@ export function gatewaySeries({ upstreams, discovery, cache }: Measured): Series
     {
       name: 'headgate_shed_total',
       type: 'counter',
-      help: 'Requests refused for want of room or of servers, by why',
+      help: 'Requests refused for want of room or of servers, by why; without an upstream where the gateway itself was full',
       labels: ['upstream', 'reason'],
-      read: () => eachUpstream(({ shed }) => labelled('reason', shed)),
+      *read() {
+        yield* eachUpstream(({ shed }) => labelled('reason', shed))
+        for (const [labels, count] of labelled('reason', ceiling.shed))
+          yield [{ upstream: '', ...labels }, count]
+      },
     },
     {
       name: 'headgate_retries_total',

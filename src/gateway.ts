@@ -16,6 +16,7 @@ import { requestIds } from './edge/request-id.ts'
 import { answerError } from './error-answer.ts'
 import { acceptAllMethods, listenOn, routesLast } from './fastify-host.ts'
 import { Sweep } from './forward/sweep.ts'
+import { GatewayCeiling } from './gateway-ceiling.ts'
 import { gatewayHealth } from './gateway-health.ts'
 import { gatewaySeries } from './gateway-series.ts'
 import { Lifecycle } from './lifecycle.ts'
@@ -55,6 +56,7 @@ export async function createGateway(
   const lifecycle = new Lifecycle()
   const sweep = new Sweep()
   const newRequestId = requestIds()
+  const ceiling = new GatewayCeiling()
 
   // The edge lets through what is one clear HTTP request, and refuses the rest before anything routes it.
   const app: FastifyInstance = fastify({
@@ -94,7 +96,12 @@ export async function createGateway(
     onServers: (name, servers) => upstreams.apply(name, servers),
   })
   await app.register(metrics, {
-    series: gatewaySeries({ upstreams, discovery: app.discovery, cache: () => app.httpCache.current }),
+    series: gatewaySeries({
+      upstreams,
+      discovery: app.discovery,
+      cache: () => app.httpCache.current,
+      ceiling,
+    }),
     expose: config.admin === undefined,
   })
   const finished = accessLog(log, app.metrics.requests, () => settings.config.logging.access)
@@ -116,7 +123,7 @@ export async function createGateway(
     sweep,
     tunnels: lifecycle.tunnels,
   })
-  const serve = requestHandler({ settings, upstreams, sweep })
+  const serve = requestHandler({ settings, upstreams, sweep, ceiling })
   routesLast(app, async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
@@ -132,6 +139,7 @@ export async function createGateway(
   app.addHook('onClose', () => {
     for (const tunnel of lifecycle.tunnels) tunnel.end()
     upstreams.close()
+    ceiling.close()
   })
   return app
 }

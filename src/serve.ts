@@ -1,20 +1,27 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ForwardTo } from '../plugins/forward.ts'
 import { replySink } from '../plugins/reply-sink.ts'
+import type { ReserveContext } from './balance/reservation.ts'
+import type { Server } from './balance/server.ts'
 import type { RequestChanges } from './cache/lookup.ts'
+import type { RecyclingPool } from './connections/recycling-pool.ts'
 import { recordOf } from './edge/access-record.ts'
 import { upgradeOf } from './edge/upgrade.ts'
 import { HeadgateError } from './errors.ts'
+import { explanation, explanationField, wantsExplanation } from './explanation.ts'
 import { serverTarget } from './forward/path.ts'
 import type { Sweep } from './forward/sweep.ts'
+import type { GatewayCeiling } from './gateway-ceiling.ts'
 import type { Route } from './routes.ts'
 import type { LiveSettings } from './settings.ts'
-import type { Upstreams } from './upstreams.ts'
+import type { ActiveUpstream, Upstreams } from './upstreams.ts'
 
 export interface ServeOptions {
   settings: LiveSettings
   upstreams: Upstreams
   sweep: Sweep
+  /** Says when the gateway itself can take no more. */
+  ceiling: GatewayCeiling
 }
 
 declare module 'fastify' {
@@ -25,14 +32,17 @@ declare module 'fastify' {
 }
 
 /** The handler of every request that no plugin has answered: its route, then the cache, then a server. */
-export function requestHandler({ settings, upstreams, sweep }: ServeOptions) {
+export function requestHandler({ settings, upstreams, sweep, ceiling }: ServeOptions) {
   return function serve(request: FastifyRequest, reply: FastifyReply): void {
     const record = recordOf(request.raw)
     const route = settings.routes.find(request.raw)
     if (route === undefined) throw new HeadgateError('HEADGATE_NO_ROUTE')
     record.route = route.label
+    ceiling.admit(route.priority)
     record.upstream = route.nextUpstream()
-    const to = destination(request, route, record.upstream)
+    const upstream = upstreams.get(record.upstream)
+    if (upstream === undefined) throw new HeadgateError('HEADGATE_NO_SERVER')
+    const to = destination(request, reply, route, upstream)
 
     const mode = route.cache ?? settings.config.cache.mode
     if (mode === 'off' || upgradeOf(request.raw) !== undefined) {
@@ -43,7 +53,7 @@ export function requestHandler({ settings, upstreams, sweep }: ServeOptions) {
     record.cache = reply.sendCached({
       mode,
       partition: route.headers === undefined ? undefined : route.label,
-      open: (onGone) => replySink(reply, { sweep, sendTimeout, onGone }),
+      open: (onGone) => replySink(reply, { sweep, sendTimeout, onGone, onHead: to.onHead }),
       fetch(sink, changes, method) {
         const exchange = reply.forward({ ...to, headers: changed(to.headers, changes), sink, method })
         record.exchange = exchange
@@ -52,17 +62,34 @@ export function requestHandler({ settings, upstreams, sweep }: ServeOptions) {
     })
   }
 
-  function destination(request: FastifyRequest, route: Route, name: string): ForwardTo {
-    const upstream = upstreams.get(name)
-    if (upstream === undefined) throw new HeadgateError('HEADGATE_NO_SERVER')
-    const { timeouts, retries } = upstream.config
+  function destination(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    route: Route,
+    { config, balancer, affinity }: ActiveUpstream,
+  ): ForwardTo {
+    const { timeouts, retries, limits } = config
+    const context: ReserveContext = { priority: route.priority, routeClass: route.label }
+    affinity?.apply(request, context)
+    const isExplained = wantsExplanation(request, settings.trust)
     return {
-      reserver: upstream.balancer,
+      reserver: balancer,
       timeouts: route.timeout === undefined ? timeouts : { ...timeouts, request: route.timeout },
       retries: retries.attempts,
-      context: { priority: route.priority, routeClass: route.label },
+      context,
       target: serverTarget(request.raw.url as string, route.stripPrefix),
       headers: request.upstreamHeaders ?? undefined,
+      maxTunnelAge: limits.maxTunnelAge,
+      onHead:
+        affinity?.remember === undefined && !isExplained
+          ? undefined
+          : (_head, send) => {
+              const { exchange } = recordOf(request.raw)
+              const server = exchange?.server as Server<RecyclingPool> | undefined
+              if (server !== undefined) affinity?.remember?.(request, reply, balancer.stickyName(server))
+              if (isExplained) reply.header(explanationField, explanation(recordOf(request.raw), balancer))
+              send()
+            },
     }
   }
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
+import { type Affinity, affinityOf } from './affinity.ts'
+import { createHttpProbe } from './balance/http-probe.ts'
 import type { BalanceEvent } from './balance/options.ts'
 import type { ServerSpec } from './balance/server.ts'
 import { Upstream } from './balance/upstream.ts'
@@ -13,6 +15,8 @@ import type { DiscoveryOptions } from './discovery/discovery.ts'
 export interface ActiveUpstream {
   readonly config: UpstreamConfig
   readonly balancer: Upstream<RecyclingPool>
+  /** Which server a client goes back to; undefined where it does not matter. */
+  readonly affinity: Affinity | undefined
 }
 
 /**
@@ -66,7 +70,8 @@ export class Upstreams {
 
   #open(name: string, config: UpstreamConfig): ActiveUpstream {
     const { connections, timeouts, limits } = config
-    const options = { ...connections, connectTimeout: timeouts.connect, tls: readTls(config.tls) }
+    const tls = readTls(config.tls)
+    const options = { ...connections, connectTimeout: timeouts.connect, tls }
     const balancer = new Upstream<RecyclingPool>({
       name,
       balance: config.balance,
@@ -75,12 +80,16 @@ export class Upstreams {
       health: config.health,
       openPool: (spec) => openPool(spec, options),
       closePool: (pool, reason) => void pool.retire(reason),
+      probe: createHttpProbe({
+        path: config.health.active?.path,
+        tls: { ...tls, rejectUnauthorized: tls.verify ?? true },
+      }),
       scoreAge: () => this.#scoreAge(name),
       onEvent: (event) => this.#tell(event),
     })
     const specs = this.#lists.get(name)
     if (specs !== undefined) balancer.apply(specs)
-    return { config, balancer }
+    return { config, balancer, affinity: affinityOf(config.balance) }
   }
 
   #tell({ type, ...event }: BalanceEvent): void {
