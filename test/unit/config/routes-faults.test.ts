@@ -125,7 +125,9 @@ testMistakes([
   [
     'a prefix that the path does not have',
     withRoute({ path: '/app', stripPrefix: '/ap' }),
-    ['routes[0].stripPrefix: found "/ap", expected the path of the route, "/app", a prefix of it, or a path below it'],
+    [
+      'routes[0].stripPrefix: found "/ap", expected the path of the route, "/app", a prefix of it, or a path below it',
+    ],
   ],
   [
     'two routes that are the same',
