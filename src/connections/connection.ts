@@ -171,11 +171,13 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
   }
 
   onBodySent(chunk: Buffer): void {
+    if (!this.#hasStarted()) return
     this.sent = true
     this.#handler?.onBodySent?.(chunk)
   }
 
   onRequestSent(): void {
+    if (!this.#hasStarted()) return
     this.sent = true
     this.#handler?.onRequestSent?.()
   }
@@ -241,6 +243,11 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
       this.#owner.onEnded(this)
     }
     handler.onResponseError?.(controller, error)
+  }
+
+  /** False too while undici still reports on the request before, whose body had not ended with its response. */
+  #hasStarted(): boolean {
+    return this.#options === undefined
   }
 
   #release(): RecyclingHandler {

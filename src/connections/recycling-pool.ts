@@ -37,7 +37,7 @@ export class RecyclingPool extends Dispatcher {
       connectTimeout = 2000,
       clock = systemClock,
     } = options
-    this.origin = new URL(origin)
+    this.origin = new URL(new URL(origin).origin)
     this.#desk = new Desk({
       origin: this.origin,
       lifespan: new Lifespan(options),
