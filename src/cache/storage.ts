@@ -115,7 +115,7 @@ export function judge(
   const validators = validatorsOf(headers, reception.receivedWall)
   const explicit = explicitLifetime(headers, directives, validators.date, !targeted)
   const isPermitted = directives.public || (explicit !== undefined && explicit.ms > 0)
-  const hasCookie = fieldLines(headers, 'set-cookie').length + fieldLines(headers, 'set-cookie2').length > 0
+  const hasCookie = fieldLines(headers, 'set-cookie').length > 0
   if (hasCookie && (isStatic || !isPermitted)) return 'set-cookie'
   const isAsset = isStatic && rules.assets.isAssetType(request.target, singleValue(headers, 'content-type'))
   if (isStatic && !isAsset && !isPermitted) return 'content-type'
@@ -200,9 +200,6 @@ function omittedFields(
   for (const name of tokenList(fieldValue(headers, 'connection') ?? '')) omitted.add(name)
   for (const name of directives.noCacheFields) omitted.add(name)
   for (const name of directives.privateFields) omitted.add(name)
-  if (setCookie === 'omit') {
-    for (const name of ['set-cookie', 'set-cookie2'])
-      if (!directives.publicFields.includes(name)) omitted.add(name)
-  }
+  if (setCookie === 'omit' && !directives.publicFields.includes('set-cookie')) omitted.add('set-cookie')
   return omitted
 }
