@@ -25,19 +25,15 @@ async function healthPlugin(app: FastifyInstance, options: HealthOptions): Promi
   const { version, upstreams, isDraining = () => false, extra } = options
   const startedAt = performance.now()
 
-  app.get('/healthz', async (_request, reply) => {
-    reply.header('cache-control', 'no-store')
-    return {
-      status: isDraining() ? 'draining' : 'ok',
-      version,
-      uptime: Math.round((performance.now() - startedAt) / 1000),
-      upstreams: upstreams(),
-      ...extra?.(),
-    }
-  })
+  app.get('/healthz', async () => ({
+    status: isDraining() ? 'draining' : 'ok',
+    version,
+    uptime: Math.round((performance.now() - startedAt) / 1000),
+    upstreams: upstreams(),
+    ...extra?.(),
+  }))
 
   app.get('/readyz', async (_request, reply) => {
-    reply.header('cache-control', 'no-store')
     const waiting = Object.entries(upstreams()).filter(([, { discovery }]) => discovery === 'waiting')
     const missing = waiting.map(([name]) => name)
     const draining = isDraining()

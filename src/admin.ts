@@ -1,8 +1,8 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import health, { type HealthOptions } from '../plugins/health.ts'
-import { exposeMetrics } from '../plugins/metrics.ts'
+import type { HealthOptions } from '../plugins/health.ts'
 import type { AdminConfig } from './config/schema.ts'
 import type { Listener } from './fastify-host.ts'
+import { ownPages } from './own-pages.ts'
 
 interface AdminParts {
   /** The gateway that is looked at. */
@@ -14,15 +14,14 @@ interface AdminParts {
 /** The admin port: health and metrics, away from the eyes of clients. It is the last to close. */
 export async function openAdmin(
   { host, port }: AdminConfig,
-  { app, log, health: healthOptions }: AdminParts,
+  { app, log, health }: AdminParts,
 ): Promise<Listener> {
   const admin: FastifyInstance = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
   })
-  await admin.register(health, healthOptions)
-  exposeMetrics(admin, app.metrics.registry)
+  await admin.register(ownPages, { health, registry: app.metrics.registry })
   app.decorate('admin', admin)
   return { listen: () => admin.listen({ host, port }), close: () => admin.close() }
 }

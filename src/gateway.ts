@@ -3,7 +3,6 @@ import { pino } from 'pino'
 import cache from '../plugins/cache.ts'
 import discovery from '../plugins/discovery.ts'
 import forward from '../plugins/forward.ts'
-import health from '../plugins/health.ts'
 import metrics from '../plugins/metrics.ts'
 import { accessLog } from './access-log.ts'
 import { openAdmin } from './admin.ts'
@@ -20,6 +19,7 @@ import { GatewayCeiling } from './gateway-ceiling.ts'
 import { gatewayHealth } from './gateway-health.ts'
 import { gatewaySeries } from './gateway-series.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { ownPages } from './own-pages.ts'
 import { loadPlugins } from './plugin-loader.ts'
 import { requestHandler } from './serve.ts'
 import { LiveSettings } from './settings.ts'
@@ -102,7 +102,7 @@ export async function createGateway(
       cache: () => app.httpCache.current,
       ceiling,
     }),
-    expose: config.admin === undefined,
+    expose: false,
   })
   const finished = accessLog(log, app.metrics.requests, () => settings.config.logging.access)
   const healthOptions = {
@@ -110,7 +110,10 @@ export async function createGateway(
     upstreams: () => gatewayHealth(upstreams, app.discovery),
     isDraining: () => lifecycle.isDraining,
   }
-  await app.register(health, healthOptions)
+  await app.register(ownPages, {
+    health: healthOptions,
+    registry: config.admin === undefined ? app.metrics.registry : undefined,
+  })
 
   // What the user has plugged in sees a request before the gateway answers it.
   await loadPlugins(app, config.plugins, folder)

@@ -1,0 +1,25 @@
+import caching from '@fastify/caching'
+import type { FastifyInstance } from 'fastify'
+import type { Registry } from 'prom-client'
+import health, { type HealthOptions } from '../plugins/health.ts'
+import { exposeMetrics } from '../plugins/metrics.ts'
+import { ValueStore } from './cache/value-store.ts'
+
+export interface OwnPages {
+  health: HealthOptions
+  /** Absent where `/metrics` stands elsewhere. */
+  registry?: Registry | undefined
+}
+
+/**
+ * The gateway's own pages, in a scope of their own: the hooks of @fastify/caching, which give them their
+ * Cache-Control, must not come near what is forwarded.
+ */
+export async function ownPages(
+  scope: FastifyInstance,
+  { health: options, registry }: OwnPages,
+): Promise<void> {
+  await scope.register(caching, { privacy: 'no-cache', cache: new ValueStore() as never })
+  await scope.register(health, options)
+  if (registry !== undefined) exposeMetrics(scope, registry)
+}
