@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import replyFrom, { type FastifyReplyFromHooks } from '@fastify/reply-from'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -5,18 +6,19 @@ import fp from 'fastify-plugin'
 import { sendContinue } from '../src/edge/continue.ts'
 import { isTraceParent, newTraceParent } from '../src/edge/request-id.ts'
 import { plainAddress, type Trust, trustPeers } from '../src/edge/trust.ts'
-import { upgradeOf } from '../src/edge/upgrade.ts'
+import { takeSocket, type Upgrade, upgradeOf } from '../src/edge/upgrade.ts'
 import { HeadgateError } from '../src/errors.ts'
 import type { AttemptRequest } from '../src/forward/attempt.ts'
 import { RequestBody } from '../src/forward/body.ts'
-import { Exchange, type ExchangeTimeouts } from '../src/forward/exchange.ts'
-import { requestHeaders } from '../src/forward/headers.ts'
+import { Exchange, type ExchangeOptions } from '../src/forward/exchange.ts'
+import { type RequestFacts, requestHeaders } from '../src/forward/headers.ts'
 import { hasBody } from '../src/forward/message.ts'
 import type { ReserveContext, Reserver } from '../src/forward/reserver.ts'
-import type { ResponseSink } from '../src/forward/sink.ts'
+import type { ResponseHead, ResponseSink } from '../src/forward/sink.ts'
 import { Sweep } from '../src/forward/sweep.ts'
+import type { ExchangeTimeouts } from '../src/forward/time-limits.ts'
 import { Tunnel } from '../src/forward/tunnel.ts'
-import { type ReplySinkOptions, replySink } from './reply-sink.ts'
+import { addReplyHeaders, type ReplySinkOptions, replySink } from './reply-sink.ts'
 
 export interface ForwardSettings {
   /** Largest request body, bytes; more is 413. Default 10 MiB, 0 = no limit. */
@@ -76,24 +78,49 @@ declare module 'fastify' {
 
 type Answered = (error: null, response: object) => void
 
-/** A request on its way through reply-from, which starts its exchange and is told of the head of the response. */
-class Passage {
-  readonly exchange: Exchange
-  #answered: Answered | undefined
+const noFields = Object.freeze({})
 
-  constructor(exchange: Exchange) {
-    this.exchange = exchange
+/** A request on its way through reply-from, which starts its exchange and is told of the head of the response. */
+class Passage implements ReplySinkOptions {
+  readonly sweep: Sweep
+  readonly sendTimeout: number
+  exchange: Exchange | undefined
+  readonly #to: ForwardTo
+  #answered: Answered | undefined
+  #send: (() => void) | undefined
+
+  constructor(to: ForwardTo, sweep: Sweep, sendTimeout: number) {
+    this.#to = to
+    this.sweep = sweep
+    this.sendTimeout = sendTimeout
   }
 
   begin(answered: Answered): void {
     this.#answered = answered
-    this.exchange.start()
+    this.exchange?.start()
   }
 
-  /** `send` writes the response; fields and body do not take the way through reply-from, which copies them. */
-  answer(statusCode: number, send: () => void): void {
-    this.#answered?.(null, { statusCode, headers: {}, body: { send, destroy: () => {} } })
+  onGone(error: Error): void {
+    this.exchange?.abort(error)
   }
+
+  onHead(head: ResponseHead, send: () => void): void {
+    this.#send = send
+    if (this.#to.onHead === undefined) this.#answer(head.statusCode)
+    else this.#to.onHead(head, () => this.#answer(head.statusCode))
+  }
+
+  /** reply-from takes the passage for the body of the response; fields and body do not go its way, which copies them. */
+  #answer(statusCode: number): void {
+    this.#answered?.(null, { statusCode, headers: noFields, body: this })
+  }
+
+  /** Writes the response. */
+  send(): void {
+    this.#send?.()
+  }
+
+  destroy(): void {}
 }
 
 /** One object for all requests: nothing of how reply-from sends, retries and copies fields is wanted. */
@@ -131,46 +158,28 @@ async function forwardPlugin(app: FastifyInstance, options: ForwardOptions): Pro
       sendTimeout = 60_000,
       forwarded = false,
     } = settings()
-    const limits = { bodyLimit, bodyTimeout }
-    const sink =
-      to.sink ??
-      replySink(this, {
+    const passage = new Passage(to, sweep, sendTimeout)
+    const body = hasBody(raw)
+      ? new RequestBody(raw, { bodyLimit, bodyTimeout }, sweep, () => sendContinue(raw, this.raw))
+      : undefined
+    const exchange = new Exchange(
+      attemptRequest(request, to, trust, forwarded),
+      to.sink ?? replySink(this, passage),
+      {
+        reserver: to.reserver,
+        context: to.context ?? noFields,
+        timeouts: to.timeouts,
+        retries: to.retries ?? 0,
         sweep,
-        sendTimeout,
-        onGone: (error) => exchange.abort(error),
-        onHead: (head, send) => {
-          const answer = () => passage.answer(head.statusCode, send)
-          if (to.onHead === undefined) answer()
-          else to.onHead(head, answer)
-        },
-      })
-    const upgrade = upgradeOf(raw)
-    const exchange = new Exchange(attemptRequest(request, to, trust, forwarded), sink, {
-      reserver: to.reserver,
-      context: to.context ?? {},
-      timeouts: to.timeouts,
-      retries: to.retries ?? 0,
-      sweep,
-      body: hasBody(raw) ? new RequestBody(raw, limits, sweep, () => sendContinue(raw, this.raw)) : undefined,
-      openTunnel: (head, server, closed) => {
-        if (upgrade === undefined) return void server.destroy()
-        this.hijack()
-        this.raw.detachSocket(upgrade.socket)
-        this.raw.statusCode = head.statusCode
-        const tunnel = new Tunnel(upgrade, server, head, raw.headers.upgrade as string, () => {
-          tunnels.delete(tunnel)
-          closed()
-          this.raw.emit('close')
-        })
-        tunnels.add(tunnel)
+        body,
+        openTunnel: upgradeOf(raw) === undefined ? undefined : tunnelOpener(this, to, sweep, tunnels),
       },
-    })
-    const declared = Number(raw.headers['content-length'])
-    if (bodyLimit > 0 && declared > bodyLimit) {
+    )
+    passage.exchange = exchange
+    if (bodyLimit > 0 && Number(raw.headers['content-length']) > bodyLimit) {
       exchange.abort(new HeadgateError('HEADGATE_BODY_TOO_LARGE'))
       return exchange
     }
-    const passage = new Passage(exchange)
     request[passageKey] = passage
     this.from('/', hooks)
     return exchange
@@ -178,6 +187,38 @@ async function forwardPlugin(app: FastifyInstance, options: ForwardOptions): Pro
 }
 
 export default fp(forwardPlugin, { fastify: '5.x', name: 'headgate-forward' })
+
+/** Joins the client's connection with that of the server, which has agreed to another protocol. */
+function tunnelOpener(
+  reply: FastifyReply,
+  { maxTunnelAge }: ForwardTo,
+  sweep: Sweep,
+  tunnels: Set<Tunnel>,
+): ExchangeOptions['openTunnel'] {
+  return (head, server, protocol, closed) => {
+    const client = upgradeOf(reply.request.raw) as Upgrade
+    addReplyHeaders(reply, head)
+    head.headers.push('Via', '1.1 headgate', 'X-Request-Id', reply.request.id)
+    reply.hijack()
+    reply.raw.detachSocket(takeSocket(client.socket))
+    reply.raw.statusCode = head.statusCode
+    const onClose = () => {
+      tunnels.delete(tunnel)
+      closed()
+      reply.raw.emit('close')
+    }
+    const tunnel = new Tunnel({
+      client,
+      server: server as Socket,
+      head,
+      protocol,
+      sweep,
+      maxAge: maxTunnelAge,
+      onClose,
+    })
+    tunnels.add(tunnel)
+  }
+}
 
 function attemptRequest(
   request: FastifyRequest,
@@ -188,25 +229,23 @@ function attemptRequest(
   const { raw } = request
   const { socket, headers } = raw
   const peer = plainAddress(socket.remoteAddress)
-  const trusted = trust(peer)
   const parent = headers.traceparent as string | undefined
+  const isNewTrace = parent === undefined || !isTraceParent(parent)
+  const facts: RequestFacts = {
+    peer,
+    trusted: trust(peer),
+    scheme: (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http',
+    host: headers.host ?? '',
+    port: socket.localPort ?? 0,
+    requestId: request.id,
+    traceParent: isNewTrace ? newTraceParent() : parent,
+    isNewTrace,
+    forwarded,
+  }
   return {
     method: to.method ?? (raw.method as string),
     path: to.target ?? (raw.url as string),
-    headers: requestHeaders(
-      raw.rawHeaders,
-      {
-        peer,
-        trusted,
-        scheme: (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http',
-        host: headers.host ?? '',
-        port: socket.localPort ?? 0,
-        requestId: request.id,
-        traceParent: parent !== undefined && isTraceParent(parent) ? parent : newTraceParent(),
-        forwarded,
-      },
-      to.headers,
-    ),
+    headers: requestHeaders(raw.rawHeaders, facts, to.headers),
     upgrade: upgradeOf(raw) === undefined ? undefined : headers.upgrade,
   }
 }

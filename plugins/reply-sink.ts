@@ -1,6 +1,8 @@
+import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ClientSink } from '../src/forward/client-sink.ts'
+import { ClientSink, type ClientSinkOwner } from '../src/forward/client-sink.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink } from '../src/forward/sink.ts'
+import { StalledClient } from '../src/forward/stalled-client.ts'
 import { StreamSink } from '../src/forward/stream-sink.ts'
 import type { Sweep } from '../src/forward/sweep.ts'
 
@@ -14,45 +16,85 @@ export interface ReplySinkOptions {
   onHead?: ((head: ResponseHead, send: () => void) => void) | undefined
 }
 
-const sendNow = (_head: ResponseHead, send: () => void): void => send()
-
 /**
  * The sink that answers a Fastify reply. Nobody hooks into `onSend`: the response is written straight to the
  * connection, with the fields that hooks have set on the reply. Somebody does, to compress say: it goes through
  * `reply.send()` as a stream.
  */
 export function replySink(reply: FastifyReply, options: ReplySinkOptions): ResponseSink {
-  const { onGone, onHead = sendNow } = options
-  const ownHeaders: FlatHeaders = ['Via', '1.1 headgate', 'X-Request-Id', reply.request.id]
-  const onUnanswered = (error: Error) => void reply.send(error)
-  if (hasOnSend(reply.request)) {
-    return new StreamSink({
-      onHead: (head, body) =>
-        onHead(head, () => {
-          for (const [name, value] of byName(head.headers.concat(ownHeaders))) reply.header(name, value)
-          reply.code(head.statusCode).send(body)
-        }),
-      onUnanswered,
-      onGone,
-    })
+  const answer = new ReplyAnswer(reply, options)
+  return hasOnSend(reply.request)
+    ? streamTo(reply, answer, options)
+    : new ClientSink(reply.raw, answer, options)
+}
+
+/** What a response does to the reply that it answers. */
+class ReplyAnswer implements ClientSinkOwner {
+  readonly #reply: FastifyReply
+  readonly #options: ReplySinkOptions
+
+  constructor(reply: FastifyReply, options: ReplySinkOptions) {
+    this.#reply = reply
+    this.#options = options
   }
-  return new ClientSink(reply.raw, {
-    sweep: options.sweep,
-    sendTimeout: options.sendTimeout,
-    ownHeaders,
-    onUnanswered,
-    onGone,
-    onHead: (head, send) =>
-      onHead(head, () => {
-        reply.hijack()
-        addReplyHeaders(reply, head)
-        send()
-      }),
+
+  onUnanswered(error: Error): void {
+    this.#reply.send(error)
+  }
+
+  onGone(error: Error): void {
+    this.#options.onGone(error)
+  }
+
+  onHead(head: ResponseHead, sink: ClientSink): void {
+    if (this.#options.onHead === undefined) this.#write(head, sink)
+    else this.#options.onHead(head, () => this.#write(head, sink))
+  }
+
+  #write(head: ResponseHead, sink: ClientSink): void {
+    const reply = this.#reply
+    addReplyHeaders(reply, head)
+    head.headers.push('Via', '1.1 headgate', 'X-Request-Id', reply.request.id)
+    reply.hijack()
+    sink.writeHead(head)
+  }
+}
+
+/** Through `onSend`: Fastify reads the stream, and writes what the hooks have made of it. */
+function streamTo(reply: FastifyReply, answer: ReplyAnswer, options: ReplySinkOptions): ResponseSink {
+  const { onHead, sendTimeout, sweep } = options
+  const stalled = new StalledClient(reply.raw, sendTimeout, sweep)
+  const send = (head: ResponseHead, body: Readable) => {
+    stalled.watch()
+    head.headers.push('Via', '1.1 headgate', 'X-Request-Id', reply.request.id)
+    for (const [name, value] of byName(head.headers)) setField(reply, name, value)
+    reply.code(head.statusCode).send(hasContent(reply.request.method, head.statusCode) ? body : undefined)
+  }
+  const sink = new StreamSink({
+    onHead: (head, body) => (onHead === undefined ? send(head, body) : onHead(head, () => send(head, body))),
+    onUnanswered: (error) => answer.onUnanswered(error),
+    onGone: (error) => answer.onGone(error),
   })
+  reply.raw.once('close', () => {
+    stalled.rest()
+    sink.leave()
+  })
+  return sink
+}
+
+/** Whether a response has a body at all (RFC 9110, section 6.4.1). */
+function hasContent(method: string, statusCode: number): boolean {
+  return method !== 'HEAD' && statusCode !== 204 && statusCode !== 304
 }
 
 /** Fields whose lines add up; of every other, the server's own line stands. */
 const additive = new Set(['vary', 'set-cookie', 'link', 'server-timing'])
+
+function setField(reply: FastifyReply, name: string, value: string | string[]): void {
+  const before = additive.has(name) && name !== 'set-cookie' ? reply.getHeader(name) : undefined
+  // Fastify adds up cookies by itself.
+  reply.header(name, before === undefined ? value : [before, value].flat().join(', '))
+}
 
 /** Adds the fields that hooks have set on a reply, as far as the response does not have them itself. */
 export function addReplyHeaders(reply: FastifyReply, head: ResponseHead): void {

@@ -1,13 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-const waiting = new WeakSet<IncomingMessage>()
+const waiting = Symbol('headgate.waiting')
+
+declare module 'node:http' {
+  interface IncomingMessage {
+    [waiting]?: boolean
+  }
+}
 
 /** Notes that a client holds its body back until it reads `100 Continue`. */
 export function expectContinue(request: IncomingMessage): void {
-  waiting.add(request)
+  request[waiting] = true
 }
 
 /** Asks the client for its body, if it waits to be asked (RFC 9110, section 10.1.1). */
 export function sendContinue(request: IncomingMessage, response: ServerResponse): void {
-  if (waiting.delete(request) && !response.headersSent) response.writeContinue()
+  if (request[waiting] !== true) return
+  request[waiting] = false
+  if (!response.headersSent && !response.destroyed) response.writeContinue()
 }

@@ -3,12 +3,15 @@ import type { Socket } from 'node:net'
 import { HeadgateError } from '../errors.ts'
 import { AccessRecord, attachRecord, recordOf } from './access-record.ts'
 import { expectContinue } from './continue.ts'
+import { edgeResponse } from './edge-response.ts'
 import { errorResponse, rawErrorResponse } from './error-response.ts'
 import { inspect } from './inspect.ts'
-import { linger, lingerOnClose } from './linger.ts'
+import { isLingering, linger, lingerOnClose } from './linger.ts'
+import { brokenRequest, dueResponse, type ParseError, parseFault } from './parse-fault.ts'
 import { isRequestId } from './request-id.ts'
 import { plainAddress, type Trust } from './trust.ts'
-import { offerUpgrade } from './upgrade.ts'
+import { inTurn } from './turns.ts'
+import { mayUpgrade, offerUpgrade, takeSocket } from './upgrade.ts'
 
 /** What one client, and all together, may ask of the gateway. */
 export interface EdgeLimits {
@@ -59,9 +62,13 @@ export function createEdgeServer(
     maxHeaderSize: limits.maxHeaderSize,
     // The time for a body depends on its progress, which Node does not look at.
     requestTimeout: 0,
-    connectionsCheckingInterval: Math.min(1000, Math.max(50, limits.headersTimeout / 4)),
+    connectionsCheckingInterval: checkingInterval(limits.headersTimeout),
     noDelay: true,
     insecureHTTPParser: false,
+    // It is looked at here, and refused in the words of the gateway.
+    requireHostHeader: false,
+    shouldUpgradeCallback: mayUpgrade,
+    ServerResponse: edgeResponse(options.isDraining),
   })
   server.timeout = 0
   applyLimits(server, limits)
@@ -84,44 +91,65 @@ export function createEdgeServer(
 
   function receive(request: IncomingMessage, response: ServerResponse): void {
     admit(request, response)
-    if (options.isDraining()) response.shouldKeepAlive = false
     const { maxHeadersCount, maxUrlLength } = options.limits()
     const fault =
-      request.rawHeaders.length > maxHeadersCount * 2
+      maxHeadersCount > 0 && request.rawHeaders.length > maxHeadersCount * 2
         ? new HeadgateError('HEADGATE_HEADERS_TOO_LARGE')
         : inspect(request, { maxUrlLength })
     if (fault !== undefined) return refuse(request, response, fault)
-    if (request.url === '*') return answerServerOptions(request, response)
+    if (isForGateway(request)) return answerItself(request, response)
     handle(request, response)
   }
 
-  server.on('request', receive)
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    expectContinue(request)
-    receive(request, response)
-  })
-  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+  function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
     admit(request, response)
     refuse(request, response, new HeadgateError('HEADGATE_EXPECTATION_FAILED'))
+  }
+
+  server.on('connection', lingerOnClose)
+  server.on('request', (request: IncomingMessage, response: ServerResponse) =>
+    inTurn(request, response, receive),
+  )
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    expectContinue(request)
+    inTurn(request, response, receive)
   })
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
+    inTurn(request, response, refuseExpectation),
+  )
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // First of all: a reset at any later moment must find a listener.
     socket.on('error', () => socket.destroy())
+    // Node hands over what it was not to hand over only where it does not know `shouldUpgradeCallback` yet.
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket)
-    offerUpgrade(request, { socket, head })
+    response.once('finish', () => linger(takeSocket(socket)))
+    if (mayUpgrade(request)) offerUpgrade(request, { socket, head })
     receive(request, response)
   })
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {
-    linger(socket, rawErrorResponse(new HeadgateError('HEADGATE_METHOD_REFUSED'), options.newRequestId()))
+    const error = new HeadgateError('HEADGATE_METHOD_REFUSED')
+    options.onUnparsable(error, undefined)
+    linger(socket, rawErrorResponse(error, options.newRequestId()))
   })
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+  server.on('clientError', (error: ParseError, socket: Socket) => {
+    if (isLingering(socket)) return
     const told = parseFault(error)
-    if (told !== undefined) options.onUnparsable(told, error)
-    // Behind a response that has begun, an error response would be read as its body.
-    if (told === undefined || !socket.writable || hasBegun(socket)) socket.destroy()
-    else linger(socket, rawErrorResponse(told, options.newRequestId()))
+    if (told === undefined || !socket.writable) return void socket.destroy()
+    options.onUnparsable(told, error)
+    const broken = brokenRequest(socket)
+    const due = dueResponse(socket)
+    if (broken !== undefined && broken.listenerCount('error') > 0) {
+      // Whoever reads the body answers.
+      broken.emit('error', told)
+    } else if (due === undefined || (broken === due.req && !due.headersSent)) {
+      linger(socket, rawErrorResponse(told, options.newRequestId()))
+    } else {
+      // What stands behind a good request is no reason to break off its response.
+      due.shouldKeepAlive = false
+      due.once('finish', () => linger(socket))
+    }
   })
   limitPerAddress(server, () => options.limits().maxConnectionsPerAddress)
   return server
@@ -133,8 +161,13 @@ export function applyLimits(server: Server, limits: EdgeLimits): void {
   server.keepAliveTimeout = limits.keepAliveTimeout
   server.maxRequestsPerSocket = limits.maxRequestsPerConnection
   // One more than allowed, since Node drops the rest in silence.
-  server.maxHeadersCount = limits.maxHeadersCount + 1
+  server.maxHeadersCount = limits.maxHeadersCount === 0 ? 0 : limits.maxHeadersCount + 1
   server.maxConnections = limits.maxConnections || Number.POSITIVE_INFINITY
+}
+
+/** How often Node looks for heads that take too long, ms. */
+function checkingInterval(headersTimeout: number): number {
+  return headersTimeout === 0 ? 1000 : Math.min(1000, Math.max(50, headersTimeout / 4))
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, error: HeadgateError): void {
@@ -143,36 +176,22 @@ function refuse(request: IncomingMessage, response: ServerResponse, error: Headg
   const { statusCode, headers, body } = errorResponse(error, record.requestId)
   // What was refused may have been misread: nothing more is read from this connection.
   response.shouldKeepAlive = false
-  if (request.socket !== null) lingerOnClose(request.socket)
   response.writeHead(statusCode, headers)
   response.end(request.method === 'HEAD' ? undefined : body)
 }
 
-/** `OPTIONS *` asks about the server that is spoken to (RFC 9110, section 9.3.7), and that is the gateway. */
-function answerServerOptions(request: IncomingMessage, response: ServerResponse): void {
+/** True for what asks about the gateway itself: `*`, and a request that may go no further (RFC 9110, section 7.6.2). */
+function isForGateway({ method, url, headers }: IncomingMessage): boolean {
+  if (method !== 'OPTIONS' && method !== 'TRACE') return false
+  return url === '*' || headers['max-forwards'] === '0'
+}
+
+function answerItself(request: IncomingMessage, response: ServerResponse): void {
+  if (request.method === 'TRACE')
+    return refuse(request, response, new HeadgateError('HEADGATE_METHOD_REFUSED'))
   request.resume()
   const { requestId } = recordOf(request)
   response.writeHead(204, { via: '1.1 headgate', 'x-request-id': requestId }).end()
-}
-
-/** What Node's parser objects to; undefined where there is nobody left to tell. */
-function parseFault(error: NodeJS.ErrnoException): HeadgateError | undefined {
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return new HeadgateError('HEADGATE_CLIENT_TIMEOUT', { cause: error })
-  if (error.code === 'HPE_HEADER_OVERFLOW')
-    return new HeadgateError('HEADGATE_HEADERS_TOO_LARGE', { cause: error })
-  if (error.code === 'HPE_INVALID_VERSION')
-    return new HeadgateError('HEADGATE_VERSION_REFUSED', { cause: error })
-  if (error.code?.startsWith('HPE_') || error.code === 'ERR_HTTP_CONTENT_LENGTH_MISMATCH') {
-    return new HeadgateError('HEADGATE_BAD_REQUEST', { cause: error })
-  }
-  return undefined
-}
-
-/** True while a response is being written to the socket. */
-function hasBegun(socket: Socket): boolean {
-  const current = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage
-  return current?.headersSent === true
 }
 
 function limitPerAddress(server: Server, limit: () => number): void {

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 
 const wellFormed = /^[\w.:/+=@-]{1,128}$/
-const traceParent = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
+const identifiers = '(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}'
+/** A version above 00 may have more parts behind these. */
+const traceParent = new RegExp(`^(?:00-${identifiers}|(?!00|ff)[0-9a-f]{2}-${identifiers}(?:-.*)?)$`)
 
 /** Makes identifiers that are unique among processes: random bytes drawn once, then a count. */
 export function requestIds(): () => string {

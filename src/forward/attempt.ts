@@ -1,18 +1,21 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { HeadgateError } from '../errors.ts'
-import { allowedTrailers, responseHeaders } from './headers.ts'
-import type { Reservation } from './reserver.ts'
+import { allowedTrailers, fieldValue, responseHeaders } from './headers.ts'
+import type { Reservation, Target } from './reserver.ts'
+import { responseFault } from './response-fault.ts'
 import type { FlatHeaders, ResponseHead, ResponseSource } from './sink.ts'
 
 /** A server may say `100 Continue` and `103 Early Hints`, but not for ever. */
 const maxInterim = 16
 
-/** What the pool says of the connection that carries an attempt; it counts on, so it is read at the start. */
+/** What the pool says of the connection that carries an attempt; the values are live. */
 export interface ConnectionFacts {
-  ageMs: number
+  readonly ageMs: number
   /** Requests that the connection has carried, this one included. */
-  requests: number
+  readonly requests: number
+  /** Whether a byte of this request may have reached the server. */
+  readonly sent: boolean
 }
 
 /** What an attempt tells its exchange. */
@@ -22,8 +25,8 @@ export interface AttemptListener {
   /** False where the client has no room. */
   onData(chunk: Buffer): boolean
   onEnd(attempt: Attempt, trailers: FlatHeaders): void
-  /** The server has switched protocols: what follows belongs to the two ends. */
-  onUpgrade(attempt: Attempt, head: ResponseHead, server: Duplex): void
+  /** The server has switched to `protocol`: what follows belongs to the two ends. */
+  onUpgrade(attempt: Attempt, head: ResponseHead, server: Duplex, protocol: string): void
   /** The attempt is over, and its response is not complete. */
   onFailed(attempt: Attempt, error: unknown): void
 }
@@ -49,16 +52,22 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseSource {
   headAt = 0
   /** When the last piece of the response came, or the sink was last ready for one. */
   progressAt = 0
-  /** Whether anything of the request may have reached the server. */
-  isSent = false
   isPaused = false
-  connection: ConnectionFacts | undefined
+  /** Interim responses so far. */
+  interims = 0
+  /** Age of the connection when the request went out, ms; undefined where it never did. */
+  ageMs: number | undefined
+  /** Requests that the connection had carried then, this one included. */
+  requests = 0
   readonly #listener: AttemptListener
   readonly #now: () => number
+  #upgrade: string | undefined
+  #body: Readable | undefined
+  #facts: ConnectionFacts | undefined
   #controller: Dispatcher.DispatchController | undefined
   #aborted: Error | undefined
-  #interims = 0
-  #over = false
+  #isSent = false
+  #isOver = false
 
   constructor(reservation: Reservation, listener: AttemptListener, now: () => number) {
     this.reservation = reservation
@@ -67,8 +76,20 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseSource {
     this.startedAt = now()
   }
 
+  /** Whether anything of the request may have reached the server. */
+  get isSent(): boolean {
+    return this.#isSent
+  }
+
+  /** Whether the connection had served before, and the server said nothing: it was probably closing already. */
+  get wasStale(): boolean {
+    return this.headAt === 0 && this.interims === 0 && this.requests > 1
+  }
+
   start(request: AttemptRequest, body: Readable | undefined): void {
     const { method, path, headers, upgrade } = request
+    this.#upgrade = upgrade
+    this.#body = body
     try {
       this.reservation.server.pool.dispatch(
         {
@@ -83,13 +104,8 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseSource {
         this,
       )
     } catch (error) {
-      this.onResponseError(undefined, error as Error)
+      this.#fail(error)
     }
-  }
-
-  /** A failure on a connection that had served before, and that said nothing: it was probably closing already. */
-  isStaleConnection(): boolean {
-    return this.headAt === 0 && (this.connection?.requests ?? 1) > 1
   }
 
   pause(): void {
@@ -98,27 +114,34 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseSource {
   }
 
   resume(): void {
+    if (!this.isPaused) return
     this.isPaused = false
     this.progressAt = this.#now()
     this.#controller?.resume()
   }
 
-  abort(reason: Error = new HeadgateError('HEADGATE_CLIENT_GONE')): void {
-    if (this.#over) return
-    this.#aborted = reason
-    this.#controller?.abort(reason)
-    this.#fail(reason)
+  abort(reason?: Error): void {
+    if (this.#isOver) return
+    const error =
+      reason instanceof HeadgateError ? reason : new HeadgateError('HEADGATE_CLIENT_GONE', { cause: reason })
+    this.#aborted = error
+    if (this.#controller !== undefined) this.#controller.abort(error)
+    else if (withdraw(this.reservation.server, this)) this.#body?.destroy()
+    this.#fail(error)
   }
 
   /** Called by the pool when a connection is chosen, before anything is sent. */
   onConnection(facts: ConnectionFacts): void {
-    this.connection = { ageMs: facts.ageMs, requests: facts.requests }
+    this.#facts = facts
+    this.ageMs = facts.ageMs
+    this.requests = facts.requests
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     if (this.#aborted !== undefined) controller.abort(this.#aborted)
-    else this.isSent = true
+    // A pool that tells no facts may have sent it.
+    else this.#isSent = this.#facts === undefined
   }
 
   onResponseStart(
@@ -127,21 +150,27 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseSource {
     _parsed: unknown,
     statusMessage = '',
   ): void {
-    if (this.#over) return
+    if (this.#isOver) return
     const raw = controller.rawHeaders as (Buffer | string)[]
     if (statusCode < 200) {
-      if (++this.#interims > maxInterim) this.abort(new HeadgateError('HEADGATE_BAD_RESPONSE'))
+      if (++this.interims > maxInterim) this.abort(new HeadgateError('HEADGATE_BAD_RESPONSE'))
       else this.#listener.onInterim(statusCode, responseHeaders(raw, statusCode))
       return
     }
-    if (statusCode > 599) return this.abort(new HeadgateError('HEADGATE_BAD_RESPONSE'))
+    const fault = responseFault(statusCode, raw)
+    if (fault !== undefined) return this.abort(badResponse(fault))
     this.headAt = this.#now()
     this.progressAt = this.headAt
-    this.#listener.onHead(this, { statusCode, statusMessage, headers: responseHeaders(raw, statusCode) })
+    const head = {
+      statusCode,
+      statusMessage: reason(statusMessage),
+      headers: responseHeaders(raw, statusCode),
+    }
+    this.#listener.onHead(this, head)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#over) return
+    if (this.#isOver) return
     this.progressAt = this.#now()
     if (this.#listener.onData(chunk)) return
     this.isPaused = true
@@ -149,22 +178,30 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseSource {
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
-    if (this.#over) return
-    this.#over = true
-    this.#listener.onEnd(this, allowedTrailers((controller.rawTrailers ?? []) as (Buffer | string)[]))
+    if (this.#isOver) return
+    this.#isOver = true
+    const raw = controller.rawTrailers as (Buffer | string)[] | null
+    this.#listener.onEnd(this, raw === null || raw.length === 0 ? [] : allowedTrailers(raw))
   }
 
   onRequestUpgrade(
     controller: Dispatcher.DispatchController,
     statusCode: number,
     _parsed: unknown,
-    socket: Duplex,
+    server: Duplex,
   ): void {
-    if (this.#over) return void socket.destroy()
-    this.#over = true
+    if (this.#isOver) return void server.destroy()
+    const raw = controller.rawHeaders as (Buffer | string)[]
+    const offered = this.#upgrade ?? ''
+    const protocol = fieldValue(raw, 'upgrade') ?? offered
+    if (!offers(offered, protocol)) {
+      server.on('error', () => {}).destroy()
+      return this.#fail(badResponse('it switches to a protocol that was not asked for'))
+    }
+    this.#isOver = true
     this.headAt = this.#now()
-    const headers = responseHeaders(controller.rawHeaders as (Buffer | string)[], statusCode)
-    this.#listener.onUpgrade(this, { statusCode, statusMessage: '', headers }, socket)
+    const head = { statusCode, statusMessage: '', headers: responseHeaders(raw, statusCode) }
+    this.#listener.onUpgrade(this, head, server, protocol)
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
@@ -172,8 +209,29 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseSource {
   }
 
   #fail(error: unknown): void {
-    if (this.#over) return
-    this.#over = true
+    if (this.#isOver) return
+    this.#isOver = true
+    if (this.#facts?.sent === true) this.#isSent = true
     this.#listener.onFailed(this, error)
   }
+}
+
+/** Takes a request back that waits for a connection, where the pool can do that. */
+function withdraw({ pool }: Target, attempt: Attempt): boolean {
+  return pool.withdraw?.(attempt) === true
+}
+
+function badResponse(fault: string): HeadgateError {
+  return new HeadgateError('HEADGATE_BAD_RESPONSE', { cause: new Error(fault) })
+}
+
+/** A reason phrase that may be passed on; it means nothing to anybody, so that one with odd bytes is left out. */
+function reason(phrase: string): string {
+  return /^[\t -~]*$/.test(phrase) ? phrase : ''
+}
+
+/** RFC 9110, section 7.8: a server switches only to what the client has named. */
+function offers(list: string, protocol: string): boolean {
+  const chosen = protocol.toLowerCase()
+  return list.split(',').some((name) => name.trim().toLowerCase() === chosen)
 }

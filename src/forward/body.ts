@@ -1,5 +1,6 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { HeadgateError } from '../errors.ts'
+import { BodyReader } from './body-reader.ts'
 import type { Expiring, Sweep } from './sweep.ts'
 
 /** What a request's body may cost. */
@@ -10,6 +11,9 @@ export interface BodyLimits {
   bodyTimeout: number
 }
 
+/** A stream of a body; of a request of Node's, which knows more than its stream says. */
+export type BodySource = Readable & { readonly complete?: boolean; readonly aborted?: boolean }
+
 /** Bodies up to this size are kept until the response begins, so that another server can get them too; bytes. */
 const keepLimit = 64 * 1024
 const msPerByte = 1000 / 500
@@ -19,34 +23,41 @@ const msPerByte = 1000 / 500
  * is never destroyed with the server's connection: the client still has an answer to get.
  */
 export class RequestBody implements Expiring {
-  readonly #source: Readable
+  /** When the last byte had arrived, on the sweep's clock; undefined before. */
+  completedAt: number | undefined
+  /** When bytes last came, or were first asked for again. */
+  progressAt: number
+  /** Since when the server takes nothing although there may be more; undefined while it does. */
+  heldUpAt: number | undefined
+  /** Called once when the body cannot be had in full. */
+  onFailure: ((error: Error) => void) | undefined
+  readonly #source: BodySource
   readonly #limits: BodyLimits
   readonly #sweep: Sweep
+  /** Called once, before the first read: time for `100 Continue`. */
+  #onWanted: (() => void) | undefined
   /** What was read so far; undefined once it was too much to keep. */
   #kept: Buffer[] | undefined = []
   #reader: BodyReader | undefined
   #received = 0
-  #startedAt: number
-  /** When the last bytes came, on the sweep's clock. */
-  lastProgressAt: number
-  #ended = false
+  /** How long the client has had, not counting the time in which it could not send. */
+  #usedMs = 0
+  #lookedAt: number
+  #isRead = false
   #error: Error | undefined
-  /** Called once, before the first read: time for `100 Continue`. */
-  #onWanted: (() => void) | undefined
-  /** Called once when the last byte has arrived. */
-  onComplete: (() => void) | undefined
 
-  constructor(source: Readable, limits: BodyLimits, sweep: Sweep, onWanted?: () => void) {
+  constructor(source: BodySource, limits: BodyLimits, sweep: Sweep, onWanted?: () => void) {
+    const now = sweep.now()
     this.#source = source
     this.#limits = limits
     this.#sweep = sweep
     this.#onWanted = onWanted
-    this.#startedAt = sweep.now()
-    this.lastProgressAt = this.#startedAt
+    this.#lookedAt = now
+    this.progressAt = now
     sweep.add(this)
     source.on('data', this.#onData)
     source.on('end', this.#onEnd)
-    source.on('error', this.#onClose)
+    source.on('error', this.#onError)
     source.on('close', this.#onClose)
     source.pause()
   }
@@ -56,27 +67,19 @@ export class RequestBody implements Expiring {
     return this.#received
   }
 
-  get isComplete(): boolean {
-    return this.#ended
-  }
-
   /** True while a server could be given the whole body from its first byte. */
   isReplayable(): boolean {
     return this.#kept !== undefined && this.#error === undefined
-  }
-
-  /** True while the server takes nothing although there is more. */
-  isHeldUp(): boolean {
-    return this.#reader !== undefined && !this.#ended && this.#source.isPaused()
   }
 
   /** A stream of the whole body, for one attempt. The reader before it gets no more. */
   open(): Readable {
     const reader = new BodyReader(this)
     this.#reader = reader
+    this.heldUpAt = this.#sweep.now()
     for (const chunk of this.#kept ?? []) reader.push(chunk)
     if (this.#error !== undefined) reader.destroy(this.#error)
-    else if (this.#ended) reader.push(null)
+    else if (this.#isRead) reader.push(null)
     return reader
   }
 
@@ -87,91 +90,90 @@ export class RequestBody implements Expiring {
 
   /** Reads on and drops what comes, so that the client's connection can be used again. */
   discard(): void {
+    const reader = this.#reader
     this.#reader = undefined
     this.#kept = undefined
     this.#sweep.delete(this)
-    if (!this.#ended && !this.#source.destroyed) this.#source.resume()
+    reader?.destroy()
+    if (!this.#isRead && !this.#source.destroyed) this.#source.resume()
   }
 
   expire(now: number): void {
-    if (this.#limits.bodyTimeout === 0) return
-    // While a server takes nothing, the client cannot send: the delay is not its fault.
-    if (this.isHeldUp() || this.#reader === undefined) this.#startedAt += now - this.lastProgressAt
-    if (this.isHeldUp() || this.#reader === undefined) this.lastProgressAt = now
-    const allowed = this.#limits.bodyTimeout + this.#received * msPerByte
-    if (now - this.#startedAt > allowed) this.fail(new HeadgateError('HEADGATE_CLIENT_TIMEOUT'))
+    if (this.#source.complete === true) this.#complete(now)
+    if (this.completedAt !== undefined) return
+    // While no server takes anything, the client cannot send: the delay is not its fault.
+    if (this.heldUpAt === undefined && this.#reader !== undefined) this.#usedMs += now - this.#lookedAt
+    this.#lookedAt = now
+    const { bodyTimeout } = this.#limits
+    if (bodyTimeout > 0 && this.#usedMs > bodyTimeout + this.#received * msPerByte) {
+      this.fail(new HeadgateError('HEADGATE_CLIENT_TIMEOUT'))
+    }
   }
 
   /** The body cannot be had in full: whoever reads it is told. */
   fail(error: Error): void {
-    if (this.#ended || this.#error !== undefined) return
+    if (this.#isRead || this.#error !== undefined) return
     this.#error = error
     this.#sweep.delete(this)
     this.#source.pause()
-    this.#reader?.destroy(error)
     this.onFailure?.(error)
+    this.#reader?.destroy(error)
   }
 
-  /** Called once when the body cannot be had in full. */
-  onFailure: ((error: Error) => void) | undefined
-
-  /** @internal The reader has room. */
+  /** The reader has room. */
   wanted(reader: BodyReader): void {
-    if (reader !== this.#reader || this.#error !== undefined) return
+    if (reader !== this.#reader || this.#error !== undefined || this.heldUpAt === undefined) return
+    this.heldUpAt = undefined
+    this.progressAt = this.#sweep.now()
     this.#onWanted?.()
     this.#onWanted = undefined
     this.#source.resume()
   }
 
-  /** @internal */
+  /** The reader wants no more. */
   abandoned(reader: BodyReader): void {
     if (reader !== this.#reader) return
     this.#reader = undefined
     this.#source.pause()
   }
 
+  #complete(now: number): void {
+    this.completedAt ??= now
+    this.#sweep.delete(this)
+  }
+
   readonly #onData = (chunk: Buffer): void => {
     this.#received += chunk.length
-    this.lastProgressAt = this.#sweep.now()
-    if (this.#limits.bodyLimit > 0 && this.#received > this.#limits.bodyLimit)
+    this.progressAt = this.#sweep.now()
+    const { bodyLimit } = this.#limits
+    if (bodyLimit > 0 && this.#received > bodyLimit) {
       return this.fail(new HeadgateError('HEADGATE_BODY_TOO_LARGE'))
+    }
     if (this.#kept !== undefined) {
       if (this.#received <= keepLimit) this.#kept.push(chunk)
       else this.#kept = undefined
     }
-    if (this.#reader?.push(chunk) === false) this.#source.pause()
+    if (this.#reader === undefined || this.#reader.push(chunk)) return
+    this.heldUpAt = this.progressAt
+    this.#source.pause()
   }
 
   readonly #onEnd = (): void => {
-    this.#ended = true
-    this.#sweep.delete(this)
+    // What a client of HTTP/2 breaks off ends like what is whole.
+    if (this.#source.aborted === true) return this.fail(new HeadgateError('HEADGATE_CLIENT_GONE'))
+    this.#isRead = true
+    this.heldUpAt = undefined
+    this.#complete(this.#sweep.now())
     this.#reader?.push(null)
-    this.onComplete?.()
+  }
+
+  readonly #onError = (error: Error): void => {
+    const told = error instanceof HeadgateError
+    this.fail(told ? error : new HeadgateError('HEADGATE_CLIENT_GONE', { cause: error }))
   }
 
   readonly #onClose = (): void => {
     this.fail(new HeadgateError('HEADGATE_CLIENT_GONE'))
     this.#sweep.delete(this)
-  }
-}
-
-/** What one attempt reads: ends, fails or is dropped without the client's connection noticing. */
-class BodyReader extends Readable {
-  readonly #body: RequestBody
-
-  constructor(body: RequestBody) {
-    super()
-    this.#body = body
-    // The attempt hears of a failure through its own error; an unheard one must not end the process.
-    this.on('error', () => {})
-  }
-
-  override _read(): void {
-    this.#body.wanted(this)
-  }
-
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#body.abandoned(this)
-    callback(error)
   }
 }

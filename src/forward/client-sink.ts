@@ -1,69 +1,71 @@
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import { HeadgateError } from '../errors.ts'
 import { hasUnreadBody } from './message.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink, ResponseSource } from './sink.ts'
-import type { Expiring, Sweep } from './sweep.ts'
+import { StalledClient } from './stalled-client.ts'
+import type { Sweep } from './sweep.ts'
+
+/** Whose response a sink writes. */
+export interface ClientSinkOwner {
+  /** Called when nothing was sent yet and nothing will come: the place for an error response. */
+  onUnanswered(error: Error): void
+  /** Called once when the client has left before it had the whole response. */
+  onGone(error: HeadgateError): void
+  /** Called with the head, which it may add to; it calls `sink.writeHead(head)` before it returns. */
+  onHead(head: ResponseHead, sink: ClientSink): void
+}
 
 export interface ClientSinkOptions {
   sweep: Sweep
   /** A client that takes nothing of a response for this long is cut, ms; 0 = never. */
   sendTimeout: number
-  /** Fields that every response carries, such as `Via`. */
-  ownHeaders: FlatHeaders
-  /** Called when nothing was sent yet and nothing will come: the place for an error response. */
-  onUnanswered(error: Error): void
-  /** Called once when the client has left before it had the whole response. */
-  onGone(error: HeadgateError): void
-  /** Called with the head, which it may add to, and with what writes it. Default: it is written. */
-  onHead?(head: ResponseHead, send: () => void): void
 }
 
 /** Writes a response to a client of HTTP/1.1: head and body in as few writes as can be, at the client's pace. */
-export class ClientSink implements ResponseSink, Expiring {
+export class ClientSink implements ResponseSink {
   readonly #response: ServerResponse
+  readonly #owner: ClientSinkOwner
   readonly #options: ClientSinkOptions
   #source: ResponseSource | undefined
   /** Bytes of the body that are still to come; -1 where the response does not say. */
   #missing = -1
   /** Held back so that it leaves with the end of the message. */
   #last: Buffer | undefined
-  #over = false
-  #blockedAt = 0
-  #flushed = 0
+  #stalled: StalledClient | undefined
+  #isOver = false
 
-  constructor(response: ServerResponse, options: ClientSinkOptions) {
+  constructor(response: ServerResponse, owner: ClientSinkOwner, options: ClientSinkOptions) {
     this.#response = response
+    this.#owner = owner
     this.#options = options
     response.on('close', this.#onClose)
   }
 
   interim(statusCode: number, headers: FlatHeaders): void {
-    if (statusCode !== 103 || this.#response.headersSent || this.#response.req.httpVersion === '1.0') return
-    const hints: Record<string, string | string[]> = {}
+    const { headersSent, req, socket } = this.#response
+    if (statusCode !== 103 || headersSent || req.httpVersion !== '1.1' || socket === null) return
+    let text = `HTTP/1.1 103 ${STATUS_CODES[103]}\r\n`
     for (let index = 0; index < headers.length; index += 2) {
-      const name = (headers[index] as string).toLowerCase()
-      const value = headers[index + 1] as string
-      hints[name] = name in hints ? [hints[name] as string | string[], value].flat() : value
+      text += `${headers[index]}: ${headers[index + 1]}\r\n`
     }
-    if (hints.link !== undefined) this.#response.writeEarlyHints(hints as { link: string | string[] })
+    socket.write(`${text}\r\n`, 'latin1')
   }
 
   head(head: ResponseHead, source: ResponseSource): void {
     this.#source = source
-    if (this.#options.onHead === undefined) this.#writeHead(head)
-    else this.#options.onHead(head, () => this.#writeHead(head))
+    this.#owner.onHead(head, this)
   }
 
-  #writeHead(head: ResponseHead): void {
+  writeHead(head: ResponseHead): void {
     const response = this.#response
     // The next request of this connection could not be told from what is left of this one (RFC 9112, section 9.3).
     if (hasUnreadBody(response.req)) response.shouldKeepAlive = false
     this.#missing = bodyLength(response.req.method as string, head)
-    response.writeHead(head.statusCode, head.statusMessage, head.headers.concat(this.#options.ownHeaders))
+    response.writeHead(head.statusCode, head.statusMessage, head.headers)
   }
 
   data(chunk: Buffer): boolean {
-    if (this.#over) return true
+    if (this.#isOver) return true
     if (this.#missing >= 0) {
       this.#missing -= chunk.length
       if (this.#missing === 0) {
@@ -72,55 +74,45 @@ export class ClientSink implements ResponseSink, Expiring {
       }
     }
     if (this.#response.write(chunk)) return true
-    this.#block()
+    this.#watch()
     this.#response.once('drain', this.#onDrain)
     return false
   }
 
   end(trailers: FlatHeaders): void {
-    if (this.#over) return
-    this.#over = true
+    if (this.#isOver) return
+    this.#isOver = true
     const response = this.#response
     if (trailers.length > 0 && response.chunkedEncoding) response.addTrailers(pairs(trailers))
-    response.end(this.#last)
-    if (response.writableLength > 0) this.#block()
+    if (this.#last === undefined) response.end()
+    else response.end(this.#last)
+    if (response.writableLength > 0) this.#watch()
   }
 
   fail(error: Error): void {
-    if (this.#over) return
-    this.#over = true
-    if (!this.#response.headersSent) this.#options.onUnanswered(error)
+    if (this.#isOver) return
+    this.#isOver = true
+    if (!this.#response.headersSent) this.#owner.onUnanswered(error)
     // A response that was broken off must never look complete.
     else this.#response.destroy()
   }
 
-  expire(now: number): void {
-    const written = this.#response.socket?.bytesWritten ?? 0
-    const pending = this.#response.socket?.writableLength ?? 0
-    if (written - pending !== this.#flushed) {
-      this.#flushed = written - pending
-      this.#blockedAt = now
-    } else if (now - this.#blockedAt > this.#options.sendTimeout) {
-      this.#response.socket?.destroy()
-    }
-  }
-
-  #block(): void {
-    if (this.#options.sendTimeout === 0) return
-    this.#blockedAt = this.#options.sweep.now()
-    this.#options.sweep.add(this)
+  #watch(): void {
+    const { sendTimeout, sweep } = this.#options
+    this.#stalled ??= new StalledClient(this.#response, sendTimeout, sweep)
+    this.#stalled.watch()
   }
 
   readonly #onDrain = (): void => {
-    if (!this.#over) this.#options.sweep.delete(this)
+    if (!this.#isOver) this.#stalled?.rest()
     this.#source?.resume()
   }
 
   readonly #onClose = (): void => {
-    this.#options.sweep.delete(this)
-    if (this.#over) return
-    this.#over = true
-    this.#options.onGone(new HeadgateError('HEADGATE_CLIENT_GONE'))
+    this.#stalled?.rest()
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#owner.onGone(new HeadgateError('HEADGATE_CLIENT_GONE'))
   }
 }
 

@@ -2,20 +2,11 @@ import type { Duplex } from 'node:stream'
 import { HeadgateError } from '../errors.ts'
 import { Attempt, type AttemptListener, type AttemptRequest } from './attempt.ts'
 import type { RequestBody } from './body.ts'
-import { classify, failureError, type Outcome } from './failure.ts'
-import type { ReserveContext, Reserver, Target } from './reserver.ts'
+import { classify, type Failure, failureError, type Outcome } from './failure.ts'
+import type { Reservation, ReserveContext, Reserver, Target } from './reserver.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink } from './sink.ts'
 import type { Expiring, Sweep } from './sweep.ts'
-
-/** Limits of an exchange's phases, ms; 0 = none. */
-export interface ExchangeTimeouts {
-  /** From an attempt's start to the head of its response. */
-  headers: number
-  /** Between two pieces of a body, in either direction, while the other side is ready. */
-  body: number
-  /** From the last byte of the request to the head of the response, over queue, attempts and retries. */
-  request: number
-}
+import { type ExchangeTimeouts, overdue } from './time-limits.ts'
 
 export interface ExchangeOptions {
   reserver: Reserver
@@ -26,7 +17,9 @@ export interface ExchangeOptions {
   sweep: Sweep
   body: RequestBody | undefined
   /** Joins the two ends of an upgraded connection; the slot is held until `closed` is called. */
-  openTunnel?: (head: ResponseHead, server: Duplex, closed: () => void) => void
+  openTunnel?:
+    | ((head: ResponseHead, server: Duplex, protocol: string, closed: () => void) => void)
+    | undefined
 }
 
 /** Methods that may be sent twice (RFC 9110, section 9.2.2). */
@@ -39,6 +32,7 @@ const idempotent = new Set([
   'DELETE',
   'PROPFIND',
   'SEARCH',
+  'REPORT',
   'QUERY',
 ])
 
@@ -58,18 +52,20 @@ export class Exchange implements AttemptListener, Expiring {
   attempts = 0
   waitedMs = 0
   server: Target | undefined
-  connection: Attempt['connection']
   readonly #request: AttemptRequest
   readonly #sink: ResponseSink
   readonly #options: ExchangeOptions
   readonly #startedAt: number
+  /** The one that runs, or the last one. */
   #attempt: Attempt | undefined
+  #isRunning = false
   #queued: AbortController | undefined
-  #tried: Target[] = []
+  #tried: Target[] | undefined
   #stale = 0
   #hasHead = false
   #isServerError = false
-  #over = false
+  #isAborted = false
+  #isOver = false
 
   constructor(request: AttemptRequest, sink: ResponseSink, options: ExchangeOptions) {
     this.#request = request
@@ -79,6 +75,12 @@ export class Exchange implements AttemptListener, Expiring {
     if (options.body !== undefined) options.body.onFailure = (error) => this.abort(error)
   }
 
+  /** The connection that carried the request; undefined where it never left. */
+  get connection(): { ageMs: number; requests: number } | undefined {
+    const attempt = this.#attempt
+    return attempt?.ageMs === undefined ? undefined : { ageMs: attempt.ageMs, requests: attempt.requests }
+  }
+
   start(): void {
     this.#options.sweep.add(this)
     this.#reserve()
@@ -86,21 +88,19 @@ export class Exchange implements AttemptListener, Expiring {
 
   /** Ends the exchange from outside: the client left, its body failed, or a limit has run out. */
   abort(error: Error): void {
-    if (this.#over) return
+    if (this.#isOver) return
+    this.#isAborted = true
     this.#queued?.abort()
-    const attempt = this.#attempt
-    if (attempt !== undefined) this.#release(attempt, classify(error).outcome)
+    if (this.#isRunning) this.#attempt?.abort(error)
     this.#finish(error)
-    attempt?.abort(error)
   }
 
   onInterim(statusCode: number, headers: FlatHeaders): void {
-    if (!this.#over) this.#sink.interim?.(statusCode, headers)
+    if (!this.#isOver) this.#sink.interim?.(statusCode, headers)
   }
 
   onHead(attempt: Attempt, head: ResponseHead): void {
     this.#hasHead = true
-    if (this.attempts > 1) this.#options.reserver.retries.succeeded++
     this.#isServerError = head.statusCode >= 500
     this.#options.body?.forget()
     this.#sink.head(head, attempt)
@@ -111,69 +111,58 @@ export class Exchange implements AttemptListener, Expiring {
   }
 
   onEnd(attempt: Attempt, trailers: FlatHeaders): void {
-    if (this.#over) return
     this.#release(attempt, this.#isServerError ? 'server_error' : 'success')
+    if (this.#isOver) return
     this.#settle()
     this.#sink.end(trailers)
   }
 
-  onUpgrade(attempt: Attempt, head: ResponseHead, server: Duplex): void {
-    this.connection = attempt.connection
+  onUpgrade(attempt: Attempt, head: ResponseHead, server: Duplex, protocol: string): void {
+    this.#isRunning = false
     this.#settle()
-    this.#options.openTunnel?.(head, server, () => attempt.reservation.release('success'))
-  }
-
-  onFailed(attempt: Attempt, error: unknown): void {
-    if (this.#over) return
-    const failure = classify(error)
-    this.#release(attempt, failure.outcome)
-    this.#attempt = undefined
-    if (!failure.retryable || !this.#mayTryAgain(attempt)) return this.#finish(failureError(error))
-    this.#retry(attempt, error)
-  }
-
-  expire(now: number): void {
-    const { timeouts, body } = this.#options
-    const attempt = this.#attempt
-    if (!this.#hasHead) {
-      if (body?.isComplete === false) return this.#expireUpload(now)
-      const since = Math.max(this.#startedAt, body?.lastProgressAt ?? 0)
-      if (isOver(now - since, timeouts.request)) {
-        this.abort(new HeadgateError('HEADGATE_REQUEST_TIMEOUT'))
-      } else if (
-        attempt !== undefined &&
-        isOver(now - Math.max(attempt.startedAt, since), timeouts.headers)
-      ) {
-        attempt.abort(new HeadgateError('HEADGATE_HEADERS_TIMEOUT'))
-      }
-    } else if (
-      attempt !== undefined &&
-      !attempt.isPaused &&
-      isOver(now - attempt.progressAt, timeouts.body)
-    ) {
-      attempt.abort(new HeadgateError('HEADGATE_BODY_TIMEOUT'))
+    try {
+      if (this.#options.openTunnel === undefined) throw new HeadgateError('HEADGATE_BAD_RESPONSE')
+      this.#options.openTunnel(head, server, protocol, () => attempt.reservation.release('success'))
+    } catch (error) {
+      server.on('error', () => {}).destroy()
+      attempt.reservation.release('aborted')
+      this.#sink.fail(error as Error)
     }
   }
 
-  /** While the request is still arriving, only a gap counts: the client's, or that of a server that takes nothing. */
-  #expireUpload(now: number): void {
+  onFailed(attempt: Attempt, error: unknown): void {
+    const failure = classify(error)
+    this.#release(attempt, failure.outcome)
+    if (this.#isOver) return
+    if (this.#mayTryAgain(attempt, failure)) this.#retry(attempt, failure, error)
+    else this.#finish(failureError(error))
+  }
+
+  expire(now: number): void {
+    const attempt = this.#isRunning ? this.#attempt : undefined
     const { timeouts, body } = this.#options
-    const attempt = this.#attempt
-    if (body === undefined || attempt === undefined) return
-    if (!isOver(now - Math.max(body.lastProgressAt, attempt.startedAt), timeouts.body)) return
-    if (body.isHeldUp()) attempt.abort(new HeadgateError('HEADGATE_BODY_TIMEOUT'))
-    else body.fail(new HeadgateError('HEADGATE_CLIENT_TIMEOUT'))
+    switch (overdue(now, timeouts, { startedAt: this.#startedAt, hasHead: this.#hasHead, attempt, body })) {
+      case 'request':
+        return this.abort(new HeadgateError('HEADGATE_REQUEST_TIMEOUT'))
+      case 'headers':
+        return attempt?.abort(new HeadgateError('HEADGATE_HEADERS_TIMEOUT'))
+      case 'body':
+        return attempt?.abort(new HeadgateError('HEADGATE_BODY_TIMEOUT'))
+      case 'client':
+        return body?.fail(new HeadgateError('HEADGATE_CLIENT_TIMEOUT'))
+    }
   }
 
   #reserve(): void {
     const { reserver, context } = this.#options
+    let reservation: Reservation | undefined
     try {
-      const reservation = reserver.tryReserve(context)
-      if (reservation !== undefined) this.#begin(reservation)
-      else void this.#wait()
+      reservation = reserver.tryReserve(context)
     } catch (error) {
-      this.#finish(failureError(error))
+      return this.#finish(failureError(error))
     }
+    if (reservation === undefined) void this.#wait()
+    else this.#begin(reservation)
   }
 
   async #wait(): Promise<void> {
@@ -181,69 +170,72 @@ export class Exchange implements AttemptListener, Expiring {
     this.#queued = new AbortController()
     try {
       const reservation = await reserver.wait(context, this.#queued.signal)
-      if (this.#over) return reservation.release('unused')
-      this.#begin(reservation)
+      this.#queued = undefined
+      if (this.#isOver) reservation.release('unused')
+      else this.#begin(reservation)
     } catch (error) {
       this.#finish(failureError(error))
     }
   }
 
-  #begin(reservation: Attempt['reservation']): void {
+  #begin(reservation: Reservation): void {
     this.attempts++
     this.waitedMs += reservation.waitedMs
     this.server = reservation.server
     const attempt = new Attempt(reservation, this, this.#now)
     this.#attempt = attempt
+    this.#isRunning = true
     attempt.start(this.#request, this.#options.body?.open())
   }
 
   readonly #now = (): number => this.#options.sweep.now()
 
   /** Whether the request may be sent once more: nothing of it was sent, or it does no harm twice and is at hand. */
-  #mayTryAgain(attempt: Attempt): boolean {
-    if (this.#hasHead) return false
+  #mayTryAgain(attempt: Attempt, failure: Failure): boolean {
+    if (!failure.retryable || this.#isAborted || this.#hasHead || attempt.interims > 0) return false
     const { body, retries, reserver } = this.#options
     if (body !== undefined && !body.isReplayable()) return false
     if (attempt.isSent && !idempotent.has(this.#request.method)) return false
-    if (attempt.isStaleConnection() && this.#stale < maxStaleAttempts) return true
+    if (isStale(attempt, failure) && this.#stale < maxStaleAttempts) return true
     return this.attempts - this.#stale <= retries && reserver.mayRetry()
   }
 
   /** Tries another server, at once; a retry never waits in the queue of those that were not served yet. */
-  #retry(failed: Attempt, cause: unknown): void {
+  #retry(failed: Attempt, failure: Failure, cause: unknown): void {
     const { reserver, context } = this.#options
-    if (failed.isStaleConnection()) this.#stale++
+    this.#tried ??= []
+    if (isStale(failed, failure) && this.#stale < maxStaleAttempts) this.#stale++
     else this.#tried.push(failed.reservation.server)
+    let reservation: Reservation | undefined
     try {
-      const reservation = reserver.tryReserve({ ...context, avoid: this.#tried })
-      if (reservation === undefined) this.#finish(failureError(cause))
-      else this.#begin(reservation)
+      reservation = reserver.tryReserve({ ...context, avoid: this.#tried })
     } catch {
-      this.#finish(failureError(cause))
+      // The first failure says more than that nobody is left.
     }
+    if (reservation === undefined) this.#finish(failureError(cause))
+    else this.#begin(reservation)
   }
 
   #release(attempt: Attempt, outcome: Outcome): void {
-    this.connection = attempt.connection
+    this.#isRunning = false
     const latency = attempt.headAt === 0 ? undefined : attempt.headAt - attempt.startedAt
     attempt.reservation.release(outcome, latency)
   }
 
   #settle(): void {
-    this.#over = true
+    this.#isOver = true
     this.#options.sweep.delete(this)
     this.#options.body?.discard()
-    this.#attempt = undefined
   }
 
   #finish(error: Error): void {
-    if (this.#over) return
-    if (this.attempts > 1 && !this.#hasHead) this.#options.reserver.retries.failed++
+    if (this.#isOver) return
     this.#settle()
     this.#sink.fail(error)
   }
 }
 
-function isOver(elapsed: number, limit: number): boolean {
-  return limit > 0 && elapsed > limit
+/** A connection that was probably closing already when the request went out. */
+function isStale(attempt: Attempt, { outcome }: Failure): boolean {
+  return outcome === 'connection_lost' && attempt.wasStale
 }

@@ -47,6 +47,9 @@ const failures: Record<string, Failure> = {
     outcome: 'bad_response',
     retryable: false,
   },
+  HEADGATE_QUEUE_FULL: { code: 'HEADGATE_QUEUE_FULL', outcome: 'unused', retryable: true },
+  HEADGATE_BAD_REQUEST: { code: 'HEADGATE_BAD_REQUEST', outcome: 'aborted', retryable: false },
+  UND_ERR_NOT_SUPPORTED: { code: 'HEADGATE_BAD_REQUEST', outcome: 'aborted', retryable: false },
   UND_ERR_INVALID_ARG: { code: 'HEADGATE_BAD_REQUEST', outcome: 'aborted', retryable: false },
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: {
     code: 'HEADGATE_BAD_REQUEST',
@@ -68,6 +71,8 @@ export function classify(error: unknown): Failure {
   if (code === undefined) return lost
   const known = failures[code]
   if (known !== undefined) return known
+  // undici says it of an answer that nobody has asked for: bytes behind another one, a 101.
+  if (code === 'UND_ERR_SOCKET' && (error as Error).message.startsWith('bad ')) return malformed
   // llhttp names its errors HPE_*; they come from bytes that are not HTTP.
   if (code.startsWith('HPE_')) return malformed
   if (certificateCode.test(code)) return certificate

@@ -1,24 +1,6 @@
+import { hopByHop, isForwarding, isGatewaysOwn, isUnfitForTrailer } from './field-names.ts'
+import { ForwardedFields } from './forwarded-fields.ts'
 import type { FlatHeaders } from './sink.ts'
-
-/** Fields of one connection alone (RFC 9110, section 7.6.1), and those that our client writes by itself. */
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
-
-/** Of a request, also what the gateway says itself or has already answered. */
-const notForwarded = new Set([...hopByHop, 'expect', 'http2-settings', 'via', 'x-request-id', 'traceparent'])
-
-/** Fields by which a proxy vouches for its client; kept from trusted proxies alone. Servers read `_` as `-`. */
-const forwardingField = /^(?:x[-_]forwarded[-_].*|forwarded|x[-_]real[-_]ip)$/
-const longestHopByHop = Math.max(...[...notForwarded].map((name) => name.length))
 
 /** What the gateway knows of a request beside its fields. */
 export interface RequestFacts {
@@ -33,6 +15,8 @@ export interface RequestFacts {
   port: number
   requestId: string
   traceParent: string
+  /** Whether that began here, so that what belongs to another trace must not go with it. */
+  isNewTrace: boolean
   /** Also send `Forwarded` (RFC 7239). */
   forwarded: boolean
 }
@@ -50,57 +34,52 @@ export function requestHeaders(
   added: Readonly<Record<string, string>> | undefined,
 ): FlatHeaders {
   const named = connectionNamed(raw)
-  const headers: FlatHeaders = facts.host === '' ? [] : ['host', facts.host]
-  let via = '1.1 headgate'
-  let chain = facts.peer
-  let proto: string = facts.scheme
-  let host = facts.host
-  let port = ''
-  let forwarded: string | undefined
+  const headers: FlatHeaders = facts.host === '' || added?.host !== undefined ? [] : ['host', facts.host]
+  let via = ''
+  let forwarding: ForwardedFields | undefined
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] as string
     const value = raw[index + 1] as string
     const lower = name.toLowerCase()
-    if (lower === 'host' || (added !== undefined && lower in added)) continue
-    if (lower.length <= longestHopByHop && notForwarded.has(lower)) {
-      if (lower === 'via') via = `${value}, ${via}`
-      continue
-    }
-    if (forwardingField.test(lower)) {
+    if (added !== undefined && lower in added) continue
+    if (hopByHop.has(lower)) continue
+    if (isGatewaysOwn(lower)) {
+      if (lower === 'via') via += `${value}, `
+      else if (lower === 'max-forwards') headers.push(name, oneLess(value))
+      else if (lower === 'tracestate' && !facts.isNewTrace) headers.push(name, value)
+    } else if (isForwarding(lower)) {
       if (!facts.trusted) continue
-      if (lower === 'x-forwarded-for') chain = `${value}, ${facts.peer}`
-      else if (lower === 'x-forwarded-proto') proto = value
-      else if (lower === 'x-forwarded-host') host = value
-      else if (lower === 'x-forwarded-port') port = value
-      else if (lower === 'forwarded') forwarded = value
-      else headers.push(name, value)
-      continue
+      forwarding ??= new ForwardedFields()
+      if (!forwarding.take(lower, value)) headers.push(name, value)
+    } else if (named === undefined || !named.includes(lower) || mustStay(lower)) {
+      headers.push(name, value)
     }
-    if (named?.includes(lower) && !mustStay(lower)) continue
-    headers.push(name, value)
   }
-  headers.push('X-Forwarded-For', chain, 'X-Forwarded-Proto', proto)
-  if (host !== '') headers.push('X-Forwarded-Host', host)
-  if (port !== '' || facts.port !== 0) headers.push('X-Forwarded-Port', port || String(facts.port))
-  if (facts.forwarded) headers.push('Forwarded', forwardedElement(facts, forwarded))
-  else if (forwarded !== undefined) headers.push('Forwarded', forwarded)
-  headers.push('Via', via, 'X-Request-Id', facts.requestId, 'traceparent', facts.traceParent)
+  if (forwarding === undefined) pushForwarded(headers, facts)
+  else forwarding.push(headers, facts)
+  headers.push('Via', `${via}1.1 headgate`, 'X-Request-Id', facts.requestId, 'traceparent', facts.traceParent)
   if (added !== undefined) {
     for (const name in added) if (added[name] !== '') headers.push(name, added[name] as string)
   }
   return headers
 }
 
-/** One element of Forwarded (RFC 7239, section 4), behind those that a trusted proxy sent. */
-function forwardedElement(facts: RequestFacts, before: string | undefined): string {
-  const node = facts.peer.includes(':') ? `"[${facts.peer}]"` : facts.peer
-  const element = `for=${node};proto=${facts.scheme};host="${facts.host.replace(/["\\]/g, '')}"`
-  return before === undefined ? element : `${before}, ${element}`
+/** The forwarding fields of a request that came straight from its client. */
+function pushForwarded(headers: FlatHeaders, facts: RequestFacts): void {
+  if (facts.forwarded) return new ForwardedFields().push(headers, facts)
+  headers.push('X-Forwarded-For', facts.peer, 'X-Forwarded-Proto', facts.scheme)
+  if (facts.host !== '') headers.push('X-Forwarded-Host', facts.host)
+  if (facts.port !== 0) headers.push('X-Forwarded-Port', String(facts.port))
 }
 
-/** Fields that Connection may name in vain: the framing of the message and what the gateway vouches for. */
+/** Fields that Connection may name in vain: the framing of the message, and who the client is. */
 function mustStay(name: string): boolean {
   return name === 'content-length' || name === 'cache-control' || name === 'authorization'
+}
+
+/** Max-Forwards of the next hop (RFC 9110, section 7.6.2). */
+function oneLess(value: string): string {
+  return /^\d{1,9}$/.test(value) ? String(Math.max(0, Number(value) - 1)) : value
 }
 
 /**
@@ -116,10 +95,9 @@ export function responseHeaders(raw: readonly (Buffer | string)[], statusCode: n
   for (let index = 0; index < lines.length; index += 2) {
     const name = lines[index] as string
     const lower = name.toLowerCase()
-    if (lower.length <= longestHopByHop && (hopByHop.has(lower) || lower === 'x-request-id')) continue
-    if (named?.includes(lower)) continue
+    if (hopByHop.has(lower) || lower === 'x-request-id' || named?.includes(lower)) continue
     // A message without content carries no length of its own (RFC 9110, section 8.6).
-    if (statusCode === 204 && lower === 'content-length') continue
+    if ((statusCode === 204 || statusCode < 200) && lower === 'content-length') continue
     headers.push(name, lines[index + 1] as string)
   }
   return headers
@@ -130,26 +108,18 @@ export function allowedTrailers(raw: readonly (Buffer | string)[]): FlatHeaders 
   const trailers: FlatHeaders = []
   for (let index = 0; index < raw.length; index += 2) {
     const name = latin1(raw[index] as Buffer | string)
-    const lower = name.toLowerCase()
-    if (notForwarded.has(lower) || forbiddenTrailers.has(lower) || forwardingField.test(lower)) continue
-    trailers.push(name, latin1(raw[index + 1] as Buffer | string))
+    if (!isUnfitForTrailer(name.toLowerCase())) trailers.push(name, latin1(raw[index + 1] as Buffer | string))
   }
   return trailers
 }
 
-const forbiddenTrailers = new Set([
-  ...[
-    'host',
-    'content-length',
-    'content-encoding',
-    'content-type',
-    'content-range',
-    'max-forwards',
-    'pragma',
-  ],
-  ...['authorization', 'www-authenticate', 'cookie', 'set-cookie', 'cache-control', 'age', 'expires', 'date'],
-  ...['vary', 'location', 'retry-after', 'range', 'if-match', 'if-none-match', 'if-range', 'warning'],
-])
+/** The value of the first line of a field. */
+export function fieldValue(raw: readonly (Buffer | string)[], wanted: string): string | undefined {
+  for (let index = 0; index < raw.length; index += 2) {
+    if (String(raw[index]).toLowerCase() === wanted) return latin1(raw[index + 1] as Buffer | string)
+  }
+  return undefined
+}
 
 /** The field names that Connection lists, in lower case. */
 function connectionNamed(raw: readonly string[]): string[] | undefined {

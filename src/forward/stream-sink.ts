@@ -7,7 +7,7 @@ export interface StreamSinkOptions {
   onHead(head: ResponseHead, body: Readable): void
   /** Called when nothing came and nothing will. */
   onUnanswered(error: Error): void
-  /** Called once when whoever reads the stream has given it up. */
+  /** Called once when whoever reads the stream has given it up, or the client has. */
   onGone(error: HeadgateError): void
 }
 
@@ -15,11 +15,13 @@ export interface StreamSinkOptions {
 export class StreamSink extends Readable implements ResponseSink {
   readonly #options: StreamSinkOptions
   #source: ResponseSource | undefined
-  #over = false
+  #isOver = false
 
   constructor(options: StreamSinkOptions) {
     super()
     this.#options = options
+    // Whoever reads hears of a failure too; without a reader it must not end the process.
+    this.on('error', () => {})
   }
 
   head(head: ResponseHead, source: ResponseSource): void {
@@ -32,15 +34,20 @@ export class StreamSink extends Readable implements ResponseSink {
   }
 
   end(_trailers: FlatHeaders): void {
-    this.#over = true
+    this.#isOver = true
     this.push(null)
   }
 
   fail(error: Error): void {
-    if (this.#over) return
-    this.#over = true
+    if (this.#isOver) return
+    this.#isOver = true
     if (this.#source === undefined) this.#options.onUnanswered(error)
     else this.destroy(error)
+  }
+
+  /** The client has left. */
+  leave(): void {
+    if (!this.#isOver) this.destroy()
   }
 
   override _read(): void {
@@ -48,8 +55,8 @@ export class StreamSink extends Readable implements ResponseSink {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    if (!this.#over) {
-      this.#over = true
+    if (!this.#isOver) {
+      this.#isOver = true
       this.#options.onGone(new HeadgateError('HEADGATE_CLIENT_GONE'))
     }
     callback(error)

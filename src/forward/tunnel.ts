@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { closeFrame } from './close-frame.ts'
 import type { ResponseHead } from './sink.ts'
+import type { Expiring, Sweep } from './sweep.ts'
 
 /** The client's side of a connection that asks for another protocol. */
 export interface TunnelClient {
@@ -11,68 +11,124 @@ export interface TunnelClient {
   head: Buffer
 }
 
-/** Going away (RFC 6455, section 7.4.1), as the payload of a close frame. */
-const goingAway = Buffer.from([0x03, 0xe9])
+export interface TunnelOptions {
+  client: TunnelClient
+  server: Socket
+  /** The server's 101, passed on as it is. */
+  head: ResponseHead
+  /** The value of `Upgrade` in it. */
+  protocol: string
+  sweep: Sweep
+  /** The tunnel is ended at this age, ms. Default 0 = never. */
+  maxAge?: number | undefined
+  /** Called once when both sides are closed. */
+  onClose: () => void
+}
+
+/** Once one side has ended, the other has this long between two bytes, ms: it may just not know. */
+const halfOpenMs = 60_000
+/** Once the tunnel is being ended, or one side is gone, the other has this long to take what is left, ms. */
+const farewellMs = 2_000
 
 /**
  * Two raw connections, joined: bytes cross as they come and at the pace of the slower side, until either side ends.
  * Neither side's errors go any further than the end of the tunnel.
+ *
+ *     open -> half open -> closed        an end crosses as an end, and the other direction stays
+ *        \________\______> closed        a side that is gone, or `end()`
  */
-export class Tunnel {
+export class Tunnel implements Expiring {
   readonly #client: Socket
-  readonly #server: Duplex
+  readonly #server: Socket
   readonly #isWebSocket: boolean
+  readonly #sweep: Sweep
+  readonly #onClose: () => void
+  readonly #endsAt: number
+  /** How long nothing may move; infinite while both directions are open. */
+  #idleLimitMs = Number.POSITIVE_INFINITY
+  #moved = 0
+  #movedAt = 0
+  #openSides = 2
+  #isEnding = false
 
-  /**
-   * @param head the server's 101, passed on as it is
-   * @param protocol the value of `Upgrade`
-   * @param onClose called once when both sides are closed
-   */
-  constructor(
-    client: TunnelClient,
-    server: Duplex,
-    head: ResponseHead,
-    protocol: string,
-    onClose: () => void,
-  ) {
+  constructor({ client, server, head, protocol, sweep, maxAge = 0, onClose }: TunnelOptions) {
     this.#client = client.socket
     this.#server = server
     this.#isWebSocket = protocol.toLowerCase() === 'websocket'
-    const sides = [this.#client, this.#server]
-    let open = sides.length
-    for (const side of sides) {
-      side.on('error', () => side.destroy())
-      side.once('close', () => {
-        const other = side === this.#client ? this.#server : this.#client
-        if (--open === 0) onClose()
-        else finish(other)
-      })
-    }
-    if (this.#client.destroyed) server.destroy()
+    this.#sweep = sweep
+    this.#onClose = onClose
+    this.#endsAt = maxAge > 0 ? sweep.now() + maxAge : Number.POSITIVE_INFINITY
+    if (maxAge > 0) sweep.add(this)
+    this.#follow(this.#client, server)
+    this.#follow(server, this.#client)
+    server.allowHalfOpen = true
+    this.#client.setKeepAlive(true, 60_000)
     this.#client.setTimeout(0)
     this.#client.write(switchingProtocols(head, protocol), 'latin1')
     if (client.head.length > 0) server.write(client.head)
     this.#client.pipe(server)
     server.pipe(this.#client)
+    if (this.#client.destroyed) server.destroy()
   }
 
   /** Ends the tunnel because the gateway is going away; a WebSocket is told so in its own way. */
   end(): void {
+    if (this.#isEnding) return
+    this.#isEnding = true
     this.#client.unpipe(this.#server)
     this.#server.unpipe(this.#client)
     if (this.#isWebSocket) {
       this.#client.write(closeFrame(false))
       this.#server.write(closeFrame(true))
     }
-    finish(this.#client)
-    finish(this.#server)
+    this.#bound(farewellMs)
+    for (const side of [this.#client, this.#server]) {
+      side.end()
+      // What still comes is dropped; unread, it would turn the end into a reset.
+      side.resume()
+    }
+  }
+
+  expire(now: number): void {
+    if (now >= this.#endsAt) this.end()
+    const moved = movedThrough(this.#client) + movedThrough(this.#server)
+    if (moved !== this.#moved && !this.#isEnding) {
+      this.#moved = moved
+      this.#movedAt = now
+    } else if (now - this.#movedAt > this.#idleLimitMs) {
+      this.#client.destroy()
+      this.#server.destroy()
+    }
+  }
+
+  #follow(side: Socket, other: Socket): void {
+    side.on('error', () => side.destroy())
+    side.once('end', () => this.#bound(halfOpenMs))
+    side.once('close', () => {
+      if (--this.#openSides === 0) {
+        this.#sweep.delete(this)
+        this.#onClose()
+        return
+      }
+      this.#bound(farewellMs)
+      if (other.destroyed) return
+      other.end(() => other.destroy())
+      other.resume()
+    })
+  }
+
+  /** From here on something has to move, or the tunnel is over. */
+  #bound(limitMs: number): void {
+    if (limitMs >= this.#idleLimitMs) return
+    this.#idleLimitMs = limitMs
+    this.#movedAt = this.#sweep.now()
+    this.#sweep.add(this)
   }
 }
 
-/** Ends a side once what is written has left. */
-function finish(side: Duplex): void {
-  if (side.destroyed) return
-  side.end(() => side.destroy())
+/** Bytes that have really come and gone. */
+function movedThrough({ bytesRead, bytesWritten, writableLength }: Socket): number {
+  return bytesRead + bytesWritten - writableLength
 }
 
 function switchingProtocols(head: ResponseHead, protocol: string): string {
@@ -81,12 +137,4 @@ function switchingProtocols(head: ResponseHead, protocol: string): string {
     text += `${head.headers[index]}: ${head.headers[index + 1]}\r\n`
   }
   return `${text}\r\n`
-}
-
-/** A close frame (RFC 6455, section 5.5.1); those to a server are masked. */
-function closeFrame(isMasked: boolean): Buffer {
-  if (!isMasked) return Buffer.from([0x88, goingAway.length, ...goingAway])
-  const mask = randomBytes(4)
-  const payload = goingAway.map((byte, index) => byte ^ (mask[index % 4] as number))
-  return Buffer.from([0x88, 0x80 | goingAway.length, ...mask, ...payload])
 }

@@ -1,0 +1,28 @@
+import { Readable } from 'node:stream'
+
+/** Where a reader's bytes come from. */
+export interface Pump {
+  wanted(reader: BodyReader): void
+  abandoned(reader: BodyReader): void
+}
+
+/** What one attempt reads of a request's body: it ends, fails or is dropped, and the client's connection stays. */
+export class BodyReader extends Readable {
+  readonly #pump: Pump
+
+  constructor(pump: Pump) {
+    super()
+    this.#pump = pump
+    // The attempt hears of a failure through its own error; an unheard one must not end the process.
+    this.on('error', () => {})
+  }
+
+  override _read(): void {
+    this.#pump.wanted(this)
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#pump.abandoned(this)
+    callback(error)
+  }
+}
