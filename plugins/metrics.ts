@@ -1,12 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import { type HistogramSeries, registerHistogram } from '../src/metrics/histogram-series.ts'
 import { RequestMetrics } from '../src/metrics/request-metrics.ts'
 import { registerSeries, type Series } from '../src/metrics/series.ts'
 
 export interface MetricsOptions {
   /** What is measured beside requests and the process; read at each scrape. Default none. */
   series?: readonly Series[]
+  /** The same for distributions. Default none. */
+  histograms?: readonly HistogramSeries[]
   /** Also serve `GET /metrics` here. Default true. */
   expose?: boolean
 }
@@ -26,12 +29,13 @@ export interface GatewayMetrics {
 /** `GET /metrics` in Prometheus' text format. */
 async function metricsPlugin(
   app: FastifyInstance,
-  { series = [], expose = true }: MetricsOptions,
+  { series = [], histograms = [], expose = true }: MetricsOptions,
 ): Promise<void> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const requests = new RequestMetrics(registry)
   for (const one of series) registerSeries(registry, one)
+  for (const one of histograms) registerHistogram(registry, one)
   app.decorate('metrics', { registry, requests })
   if (expose) exposeMetrics(app, registry)
   app.addHook('onClose', () => registry.clear())

@@ -1,4 +1,5 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import cacheAdmin from '../plugins/cache-admin.ts'
 import type { HealthOptions } from '../plugins/health.ts'
 import type { AdminConfig } from './config/schema.ts'
 import type { Listener } from './fastify-host.ts'
@@ -11,7 +12,7 @@ interface AdminParts {
   health: HealthOptions
 }
 
-/** The admin port: health and metrics, away from the eyes of clients. It is the last to close. */
+/** The admin port: health, metrics and the cache, away from the eyes of clients. It is the last to close. */
 export async function openAdmin(
   { host, port }: AdminConfig,
   { app, log, health }: AdminParts,
@@ -21,6 +22,7 @@ export async function openAdmin(
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
   })
+  await admin.register(cacheAdmin, { cache: () => app.httpCache.current })
   await admin.register(ownPages, { health, registry: app.metrics.registry })
   app.decorate('admin', admin)
   return { listen: () => admin.listen({ host, port }), close: () => admin.close() }

@@ -1,7 +1,9 @@
 import type { Sources } from '../plugins/discovery.ts'
 import type { HttpCache } from './cache/http-cache.ts'
+import { ageBounds, type PoolStats, requestBounds } from './connections/pool-stats.ts'
 import type { Discovery } from './discovery/discovery.ts'
 import type { GatewayCeiling } from './gateway-ceiling.ts'
+import type { Distribution, HistogramSeries } from './metrics/histogram-series.ts'
 import type { Sample, Series } from './metrics/series.ts'
 import type { Upstreams } from './upstreams.ts'
 
@@ -156,6 +158,33 @@ export function gatewaySeries({ upstreams, discovery, cache, ceiling }: Measured
       help: 'Lists and other messages of the source, by what became of them',
       labels: ['upstream', 'result'],
       read: () => eachSource(({ roster }) => labelled('result', roster.messages)),
+    },
+  ]
+}
+
+/** How old connections to servers become, and how many requests they carry. */
+export function connectionHistograms(upstreams: Upstreams): HistogramSeries[] {
+  function* each(read: (stats: PoolStats) => Omit<Distribution, 'labels'>): Generator<Distribution> {
+    for (const [upstream, { balancer }] of upstreams) {
+      for (const { name, pool } of balancer.servers) {
+        yield { labels: { upstream, server: name }, ...read(pool.stats) }
+      }
+    }
+  }
+  return [
+    {
+      name: 'headgate_upstream_connection_age_seconds',
+      help: 'Age of connections to servers at their end',
+      labels: ['upstream', 'server'],
+      bounds: ageBounds,
+      read: () => each(({ agesAtClose, ageSum }) => ({ counts: agesAtClose, sum: ageSum })),
+    },
+    {
+      name: 'headgate_upstream_connection_requests',
+      help: 'Requests that connections to servers had carried at their end',
+      labels: ['upstream', 'server'],
+      bounds: requestBounds,
+      read: () => each(({ requestsAtClose, requestSum }) => ({ counts: requestsAtClose, sum: requestSum })),
     },
   ]
 }

@@ -17,7 +17,7 @@ import { acceptAllMethods, listenOn, routesLast } from './fastify-host.ts'
 import { Sweep } from './forward/sweep.ts'
 import { GatewayCeiling } from './gateway-ceiling.ts'
 import { gatewayHealth } from './gateway-health.ts'
-import { gatewaySeries } from './gateway-series.ts'
+import { connectionHistograms, gatewaySeries } from './gateway-series.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { ownPages } from './own-pages.ts'
 import { loadPlugins } from './plugin-loader.ts'
@@ -102,6 +102,7 @@ export async function createGateway(
       cache: () => app.httpCache.current,
       ceiling,
     }),
+    histograms: connectionHistograms(upstreams),
     expose: false,
   })
   const finished = accessLog(log, app.metrics.requests, () => settings.config.logging.access)

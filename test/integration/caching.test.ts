@@ -170,7 +170,7 @@ test('a purge takes what is stored out', async (t) => {
   const gateway = await startGateway(t, configFor([origin]))
   await (await fetch(`${gateway.url}/app.css`)).text()
 
-  gateway.app.httpCache.current.purger.purgePrefix(gateway.url)
+  assert.equal(await gateway.app.httpCache.current.purger.purgePrefix(gateway.url), 1)
 
   assert.equal(await (await fetch(`${gateway.url}/app.css`)).text(), 'answer 2')
 })

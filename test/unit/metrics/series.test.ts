@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Registry } from 'prom-client'
+import { registerHistogram } from '../../../src/metrics/histogram-series.ts'
 import { RequestMetrics } from '../../../src/metrics/request-metrics.ts'
 import { registerSeries } from '../../../src/metrics/series.ts'
 
@@ -58,4 +59,24 @@ test('requests are counted by route, method and status, and timed by route', asy
   assert.match(text, /headgate_request_duration_seconds_bucket\{le="0.005",route="\/"\} 2\n/)
   assert.match(text, /headgate_request_duration_seconds_count\{route="\/"\} 3\n/)
   assert.match(text, /headgate_request_duration_seconds_sum\{route="\/api"\} 0.1\n/)
+})
+
+test('a histogram is made of what a record has counted in classes', async () => {
+  const registry = new Registry()
+  registerHistogram(registry, {
+    name: 'headgate_age_seconds',
+    help: 'Ages',
+    labels: ['server'],
+    bounds: [1, 5],
+    read: () => [{ labels: { server: 'a:1' }, counts: [2, 3, 1], sum: 30 }],
+  })
+
+  const text = await registry.metrics()
+
+  assert.match(text, /# TYPE headgate_age_seconds histogram\n/)
+  assert.match(text, /headgate_age_seconds_bucket\{le="1",server="a:1"\} 2\n/)
+  assert.match(text, /headgate_age_seconds_bucket\{le="5",server="a:1"\} 5\n/)
+  assert.match(text, /headgate_age_seconds_bucket\{le="\+Inf",server="a:1"\} 6\n/)
+  assert.match(text, /headgate_age_seconds_sum\{server="a:1"\} 30\n/)
+  assert.match(text, /headgate_age_seconds_count\{server="a:1"\} 6\n/)
 })
