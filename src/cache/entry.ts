@@ -1,6 +1,6 @@
 import type { FlatHeaders, ResponseHead } from '../forward/sink.ts'
 import { type Detail, hitStatus } from './cache-status.ts'
-import { formatHttpDate } from './dates.ts'
+import { formatHttpDate, parseHttpDate } from './dates.ts'
 import { fieldValue, singleValue, tokenList, withoutFields } from './fields.ts'
 import type { CacheRequest } from './key.ts'
 import { resolveRange } from './range.ts'
@@ -179,11 +179,10 @@ function storedHeaders(head: ResponseHead, policy: Policy, length: number): Flat
     headers = withoutFields(headers, LENGTH)
     headers.push('Content-Length', String(length))
   }
-  const date = formatHttpDate(policy.validators.date)
-  if (fieldValue(headers, 'date') === undefined) headers.push('Date', date)
-  else if (singleValue(headers, 'date') === undefined)
-    headers = [...withoutFields(headers, DATE), 'Date', date]
-  return headers
+  const { date } = policy.validators
+  const sent = singleValue(headers, 'date')
+  if (sent !== undefined && parseHttpDate(sent, date) !== undefined) return headers
+  return [...withoutFields(headers, DATE), 'Date', formatHttpDate(date)]
 }
 
 /** The tags of Cache-Tag (a list with commas) and Surrogate-Key (words). */

@@ -141,7 +141,6 @@ export class Fill implements ResponseSink, FillClientOwner {
 
   fail(error: Error): void {
     if (this.#state === 'done') return
-    this.#patience.stop()
     const rescue = this.#state === 'waiting' ? this.#owner.rescue(this) : undefined
     this.#state = 'done'
     this.#close()
@@ -184,6 +183,7 @@ export class Fill implements ResponseSink, FillClientOwner {
     this.#state = 'storing'
     this.#decision = decision
     this.vary = decision.policy.vary
+    this.#body.reserve(decision.shared.size ?? 0)
     if (decision.prefix !== undefined) this.#body.add(decision.prefix)
     for (const client of this.#clients.waiting())
       if (this.#selects(client.request.headers)) this.#beginShared(client)
@@ -255,7 +255,6 @@ export class Fill implements ResponseSink, FillClientOwner {
     if (this.#state === 'storing' && this.#isWorthFinishing()) return
     const isWaiting = this.#state === 'waiting'
     this.#state = 'done'
-    this.#patience.stop()
     this.#close()
     if (isWaiting) this.onAbandoned?.()
     else this.#source?.abort(new HeadgateError('HEADGATE_CLIENT_GONE'))
@@ -270,11 +269,10 @@ export class Fill implements ResponseSink, FillClientOwner {
   #discard(head: ResponseHead): void {
     this.#state = 'discarding'
     this.#close()
-    const length = singleValue(head.headers, 'content-length')
-    if (head.statusCode !== 304 && !(length !== undefined && Number(length) <= MOST_DISCARDED)) {
-      this.#state = 'done'
-      this.#source?.abort()
-    }
+    const length = Number(singleValue(head.headers, 'content-length') ?? Number.POSITIVE_INFINITY)
+    if (head.statusCode === 304 || length <= MOST_DISCARDED) return
+    this.#state = 'done'
+    this.#source?.abort()
   }
 
   /** Lets go of what every client has had; only where nothing is stored. */
@@ -291,6 +289,7 @@ export class Fill implements ResponseSink, FillClientOwner {
   #close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#patience.stop()
     this.#owner.onClosed(this)
   }
 

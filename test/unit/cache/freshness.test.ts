@@ -224,12 +224,15 @@ suite('Expires and Date (RFC 9111, sections 4.2 and 5.3)', () => {
     assert.deepEqual([second.header('expires'), second.header('date')], [fields.expires, fields.date])
   })
 
-  test('a stored response without a Date gets that of its reception', () => {
-    const driver = new CacheDriver()
-    const received = driver.date()
-    driver.get('/p', { headers: { 'cache-control': 'max-age=60' }, body: 'x' })
-    driver.clock.advance(5000)
-    assert.equal(driver.get('/p').header('date'), received)
+  test('a stored response without a valid Date gets that of its reception', () => {
+    const dates: Fields[] = [{}, { date: 'foo' }, { date: ['Thu, 01 Jan 2026 00:00:00 GMT', 'foo'] }]
+    for (const date of dates) {
+      const driver = new CacheDriver()
+      const received = driver.date()
+      driver.get('/p', { headers: { 'cache-control': 'max-age=60', ...date }, body: 'x' })
+      driver.clock.advance(5000)
+      assert.equal(driver.get('/p').header('date'), received)
+    }
   })
 })
 

@@ -137,6 +137,8 @@ suite('stale-while-revalidate (RFC 5861, section 3)', () => {
     const driver = swr()
     assert.equal(driver.send('/p', { method: 'HEAD' }).isHit, true)
     assert.equal(driver.lastExchange.method, 'GET')
+    driver.lastExchange.respond({ headers: { 'cache-control': 'max-age=60' }, body: 'new' })
+    assert.equal(driver.get('/p').body, 'new')
   })
 
   test('after the window the client waits, and joins a revalidation that is under way', () => {

@@ -115,6 +115,27 @@ suite('storing responses (RFC 9111, section 3)', () => {
     assert.equal(driver.cache.entries, 0)
   })
 
+  test('a body longer than its Content-Length is not stored, and reaches the client as it came', () => {
+    const driver = new CacheDriver()
+    const client = driver.send('/p')
+    driver.lastExchange.head(200, { 'cache-control': 'max-age=60', 'content-length': '4' })
+    for (const piece of ['012', '345']) driver.lastExchange.data(piece)
+    driver.lastExchange.end()
+    assert.equal(client.body, '012345')
+    assert.equal(driver.cache.entries, 0)
+  })
+
+  test('a body is stored whole, in however many pieces it came, with or without its length', () => {
+    for (const length of [{ 'content-length': '10' }, {}]) {
+      const driver = new CacheDriver()
+      const client = driver.send('/p')
+      driver.lastExchange.head(200, { 'cache-control': 'max-age=60', ...length } as Fields)
+      for (const piece of ['01', '2', '', '3456', '789']) driver.lastExchange.data(piece)
+      driver.lastExchange.end()
+      assert.deepEqual([client.body, driver.get('/p').body], ['0123456789', '0123456789'])
+    }
+  })
+
   test('interim responses reach the client and are not stored', () => {
     const driver = new CacheDriver()
     const first = driver.send('/p')
@@ -179,7 +200,10 @@ suite('answers to requests with Authorization (RFC 9111, section 3.5)', () => {
       headers: { 'cache-control': 'public, max-age=60', 'content-type': 'text/css' },
       body: 'x',
     }
-    driver.get('/a.css', asset, request)
+    driver.send('/a.css', request)
+    driver.send('/a.css', request)
+    assert.equal(driver.exchanges.length, 2, 'nor waited for')
+    for (const exchange of driver.exchanges) exchange.respond(asset)
     assert.equal(driver.get('/a.css', asset).isHit, false)
   })
 })

@@ -127,6 +127,25 @@ suite('a 304 from the server (RFC 9111, sections 3.2 and 4.3.4)', () => {
     assert.equal(driver.cache.entries, 0)
   })
 
+  test('those who joined do not get one that is for one client alone', () => {
+    const driver = stale({ etag: '"abc"' })
+    const first = driver.send('/p')
+    const second = driver.send('/p')
+    driver.lastExchange.respond({ status: 304, headers: { 'cache-control': 'private' } })
+    assert.equal(first.body, 'stored')
+    assert.equal(second.status, undefined)
+    assert.equal(driver.exchanges.length, 3)
+    driver.lastExchange.respond({ headers: { 'cache-control': 'private' }, body: 'second' })
+    assert.equal(second.body, 'second')
+  })
+
+  test('one to a request with Authorization leaves the stored response as it is', () => {
+    const driver = stale({ etag: '"abc"' })
+    const client = driver.get('/p', { status: 304 }, { headers: { authorization: 'Basic x' } })
+    assert.equal(client.body, 'stored')
+    assert.match(driver.get('/p', { status: 304 }).cacheStatus, /fwd-status=304; ttl=2; stored/)
+  })
+
   test('one about another version updates nothing: the response is asked for anew', () => {
     const driver = stale({ etag: '"abc"' })
     const client = driver.send('/p')
