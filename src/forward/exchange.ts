@@ -101,6 +101,7 @@ export class Exchange implements AttemptListener, Expiring {
 
   onHead(attempt: Attempt, head: ResponseHead): void {
     this.#hasHead = true
+    if (this.attempts > 1) this.#options.reserver.retries.succeeded++
     this.#isServerError = head.statusCode >= 500
     this.#options.body?.forget()
     this.#sink.head(head, attempt)
@@ -230,6 +231,7 @@ export class Exchange implements AttemptListener, Expiring {
 
   #finish(error: Error): void {
     if (this.#isOver) return
+    if (this.attempts > 1 && !this.#hasHead) this.#options.reserver.retries.failed++
     this.#settle()
     this.#sink.fail(error)
   }
