@@ -1,115 +1,84 @@
-import { deserialize, serialize } from 'node:v8'
 import { type Clock, systemClock } from '../clock.ts'
-import { type Evictable, EvictionQueue } from './eviction.ts'
 
-/** A value that a plugin keeps, as it was stored. Times are milliseconds. */
+/** What values are known by; the same identifier in another segment is another key. */
+export type ValueKey = string | { id: string; segment: string }
+
+/** A value that was found. */
 export interface StoredValue {
   item: unknown
   /** Milliseconds since 1970. */
   stored: number
-  /** What is left of its lifetime. */
+  /** Milliseconds that it is still good for. */
   ttl: number
 }
 
-const OVERHEAD_BYTES = 256
+type Callback<Result extends unknown[]> = (error: unknown, ...result: Result) => void
 
-class Value implements Evictable<Value> {
-  readonly key: string
-  readonly data: Buffer
-  readonly bytes: number
-  readonly stored: number
-  readonly expiresAt: number
-  uses = 0
-  queue = 0
-  older: Value | undefined
-  newer: Value | undefined
-
-  constructor(key: string, data: Buffer, stored: number, expiresAt: number) {
-    this.key = key
-    this.data = data
-    this.bytes = data.length + 2 * key.length + OVERHEAD_BYTES
-    this.stored = stored
-    this.expiresAt = expiresAt
-  }
+export interface ValueStoreOptions {
+  /** Values at most; the one that was used longest ago makes room. Default 10 000. */
+  maxEntries?: number
+  /** The segment of a key that names none. Default `headgate`. */
+  segment?: string
+  clock?: Clock
 }
 
 /**
- * Values of other plugins, in the same order of eviction as responses, with bounds of their own. A value is copied
- * on its way in and out, so that nobody changes what another one reads.
+ * A bounded store of values in memory that speaks the protocol of abstract-cache, callbacks included, so that
+ * @fastify/caching and others can share it. Values are kept as they are, not cloned: do not change them.
  */
 export class ValueStore {
-  readonly #values = new Map<string, Value>()
-  readonly #order = new EvictionQueue<Value>()
+  /** Says to a client of the protocol that methods take callbacks. */
+  readonly await = false
+  readonly #values = new Map<string, { item: unknown; stored: number; expires: number }>()
   readonly #maxEntries: number
-  readonly #maxBytes: number
+  readonly #segment: string
   readonly #clock: Clock
 
-  bytes = 0
-
-  /** @param options `maxEntries`, by default 10 000; `maxBytes`, by default 16 MB */
-  constructor(options: { maxEntries?: number; maxBytes?: number; clock?: Clock } = {}) {
-    this.#maxEntries = options.maxEntries ?? 10_000
-    this.#maxBytes = options.maxBytes ?? 16_777_216
-    this.#clock = options.clock ?? systemClock
+  constructor({ maxEntries = 10_000, segment = 'headgate', clock = systemClock }: ValueStoreOptions = {}) {
+    this.#maxEntries = maxEntries
+    this.#segment = segment
+    this.#clock = clock
   }
 
   get size(): number {
     return this.#values.size
   }
 
-  get(key: string): StoredValue | undefined {
-    const value = this.#fresh(key)
+  get(key: ValueKey, callback: Callback<[StoredValue | null]>): void {
+    callback(null, this.#find(this.#nameOf(key)) ?? null)
+  }
+
+  has(key: ValueKey, callback: Callback<[boolean]>): void {
+    callback(null, this.#find(this.#nameOf(key)) !== undefined)
+  }
+
+  /** @param ttl milliseconds */
+  set(key: ValueKey, item: unknown, ttl: number, callback: Callback<[]>): void {
+    const name = this.#nameOf(key)
+    const stored = this.#clock.wallNow()
+    this.#values.delete(name)
+    this.#values.set(name, { item, stored, expires: stored + ttl })
+    if (this.#values.size > this.#maxEntries) this.#values.delete(this.#values.keys().next().value as string)
+    callback(null)
+  }
+
+  delete(key: ValueKey, callback: Callback<[]>): void {
+    this.#values.delete(this.#nameOf(key))
+    callback(null)
+  }
+
+  #find(name: string): StoredValue | undefined {
+    const value = this.#values.get(name)
     if (value === undefined) return undefined
-    this.#order.touch(value)
-    const ttl = value.expiresAt - this.#clock.now()
-    return { item: deserialize(value.data), stored: value.stored, ttl }
+    this.#values.delete(name)
+    const ttl = value.expires - this.#clock.wallNow()
+    if (ttl < 0) return undefined
+    // A map keeps the order of insertion, so that the first is the one that was used longest ago.
+    this.#values.set(name, value)
+    return { item: value.item, stored: value.stored, ttl }
   }
 
-  has(key: string): boolean {
-    return this.#fresh(key) !== undefined
-  }
-
-  /**
-   * Keeps a value for `ttl` milliseconds at most. False when it does not fit.
-   * @throws where the value cannot be copied: functions, symbols
-   */
-  set(key: string, item: unknown, ttl: number): boolean {
-    this.delete(key)
-    const now = this.#clock.now()
-    const value = new Value(key, serialize(item), this.#clock.wallNow(), now + ttl)
-    if (value.bytes > this.#maxBytes || this.#maxEntries < 1 || !(ttl > 0)) return false
-    this.#values.set(key, value)
-    this.#order.add(value)
-    this.bytes += value.bytes
-    while (this.#values.size > this.#maxEntries || this.bytes > this.#maxBytes) {
-      const victim = this.#order.evict()
-      if (victim === undefined) break
-      this.#forget(victim)
-    }
-    return this.#values.has(key)
-  }
-
-  delete(key: string): boolean {
-    const value = this.#values.get(key)
-    if (value === undefined) return false
-    this.#order.remove(value)
-    this.#forget(value)
-    return true
-  }
-
-  clear(): void {
-    for (const key of [...this.#values.keys()]) this.delete(key)
-  }
-
-  #fresh(key: string): Value | undefined {
-    const value = this.#values.get(key)
-    if (value === undefined || this.#clock.now() < value.expiresAt) return value
-    this.delete(key)
-    return undefined
-  }
-
-  #forget(value: Value): void {
-    this.#values.delete(value.key)
-    this.bytes -= value.bytes
+  #nameOf(key: ValueKey): string {
+    return typeof key === 'string' ? `${this.#segment}:${key}` : `${key.segment}:${key.id}`
   }
 }

@@ -1,51 +1,66 @@
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
-import { ValueStore } from '../../../src/cache/value-store.ts'
+import { test } from 'node:test'
+import caching from '@fastify/caching'
+import fastify from 'fastify'
+import { type StoredValue, ValueStore } from '../../../src/cache/value-store.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 
-suite('values of other plugins', () => {
-  test('a value is kept for its lifetime, and says what is left of it', () => {
-    const clock = new FakeClock()
-    const store = new ValueStore({ clock })
-    assert.equal(store.set('a', { b: [1, 2] }, 1000), true)
-    clock.advance(400)
-    assert.deepEqual(store.get('a'), { item: { b: [1, 2] }, stored: clock.wallNow() - 400, ttl: 600 })
-    clock.advance(600)
-    assert.equal(store.has('a'), false)
-    assert.equal(store.get('a'), undefined)
-    assert.deepEqual([store.size, store.bytes], [0, 0])
+function get(store: ValueStore, key: Parameters<ValueStore['get']>[0]): StoredValue | null {
+  let found: StoredValue | null = null
+  store.get(key, (_error, value) => {
+    found = value
   })
+  return found
+}
 
-  test('nobody changes what another one reads', () => {
-    const store = new ValueStore({ clock: new FakeClock() })
-    const mine = { list: [1] }
-    store.set('a', mine, 1000)
-    mine.list.push(2)
-    ;(store.get('a')?.item as { list: number[] }).list.push(3)
-    assert.deepEqual(store.get('a')?.item, { list: [1] })
-  })
+const ignore = () => {}
 
-  test('its bounds hold, and what is used stays', () => {
-    const store = new ValueStore({ clock: new FakeClock(), maxEntries: 100, maxBytes: 50_000 })
-    store.set('hot', 'x', 1000)
-    for (let index = 0; index < 1000; index++) {
-      store.set(`cold${index}`, 'x'.repeat(index), 1000)
-      store.get('hot')
-      assert.ok(store.size <= 100 && store.bytes <= 50_000)
-    }
-    assert.equal(store.has('hot'), true)
-    assert.equal(store.set('large', 'x'.repeat(60_000), 1000), false)
-    store.clear()
-    assert.deepEqual([store.size, store.bytes], [0, 0])
-  })
+test('a value is found until its time is up, with what is left of it', () => {
+  const clock = new FakeClock()
+  const store = new ValueStore({ clock })
+  const stored = clock.wallNow()
+  store.set('a', { any: 'value' }, 1000, ignore)
 
-  test('a new value takes the place of the old one, and a lifetime of nothing keeps nothing', () => {
-    const store = new ValueStore({ clock: new FakeClock() })
-    store.set('a', 1, 1000)
-    store.set('a', 2, 1000)
-    assert.equal(store.get('a')?.item, 2)
-    for (const ttl of [0, -1, Number.NaN]) assert.equal(store.set('a', 3, ttl), false)
-    assert.equal(store.get('a'), undefined)
-    assert.equal(store.delete('a'), false)
-  })
+  clock.advance(400)
+  assert.deepEqual(get(store, 'a'), { item: { any: 'value' }, stored, ttl: 600 })
+  clock.advance(601)
+  assert.equal(get(store, 'a'), null)
+  assert.equal(store.size, 0)
+})
+
+test('one identifier in two segments is two keys', () => {
+  const store = new ValueStore()
+  store.set({ id: 'a', segment: 'one' }, 1, 1000, ignore)
+  assert.equal(get(store, { id: 'a', segment: 'two' }), null)
+  assert.equal(get(store, { id: 'a', segment: 'one' })?.item, 1)
+})
+
+test('the value that was used longest ago makes room', () => {
+  const store = new ValueStore({ maxEntries: 2 })
+  store.set('a', 1, 1000, ignore)
+  store.set('b', 2, 1000, ignore)
+  get(store, 'a')
+  store.set('c', 3, 1000, ignore)
+
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((key) => get(store, key)?.item),
+    [1, undefined, 3],
+  )
+})
+
+test('a deleted value is gone', () => {
+  const store = new ValueStore()
+  store.set('a', 1, 1000, ignore)
+  store.delete('a', ignore)
+  store.has('a', (_error, has) => assert.equal(has, false))
+})
+
+test('@fastify/caching works over it', async (t) => {
+  const app = fastify()
+  t.after(() => app.close())
+  await app.register(caching, { cache: new ValueStore() as never })
+  app.get('/', (_request, reply) => void reply.etag('"v1"', 60_000).send('the page'))
+
+  assert.equal((await app.inject('/')).statusCode, 200)
+  assert.equal((await app.inject({ url: '/', headers: { 'if-none-match': '"v1"' } })).statusCode, 304)
 })
