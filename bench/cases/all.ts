@@ -1,0 +1,12 @@
+import type { Case } from './case.ts'
+import { download } from './download.ts'
+import { get } from './get.ts'
+import { hit } from './hit.ts'
+import { post } from './post.ts'
+
+/** Every case, in the order of the report. */
+export const cases: readonly Case[] = [get, hit, post, download]
+
+/** Those of a first look, and the gateways in it. */
+export const quickCases: readonly string[] = ['get', 'hit', 'post']
+export const quickGateways: readonly string[] = ['nginx', 'haproxy', 'headgate', 'fast-gateway']
