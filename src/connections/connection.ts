@@ -4,6 +4,7 @@ import { Client, type Dispatcher } from 'undici'
 import type { Clock } from '../clock.ts'
 import { type CarriedOptions, carriedBy, fill } from './carried-options.ts'
 import type { ConnectionFacts, RecyclingHandler } from './connection-facts.ts'
+import { HeadGuard } from './head-guard.ts'
 import type { InLine } from './idle-line.ts'
 import type { CloseReason } from './lifespan.ts'
 
@@ -82,6 +83,7 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
   readonly #clientOptions: Client.Options
   readonly #carried: CarriedOptions
   #client: Client | undefined
+  #guard: HeadGuard | undefined
   #isHandedOver = false
   #handler: RecyclingHandler | undefined
   /** Kept only until the request is written. */
@@ -139,6 +141,7 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
     // Without a false here, undici gives the socket up after each HEAD, and after a GET with a body.
     carried.reset = isLast || (options.upgrade ? undefined : (options.reset ?? false))
     this.#client ??= this.#attach()
+    this.#guard?.expect()
     this.#client.dispatch(carried as Dispatcher.DispatchOptions, this)
     carried.headers = undefined
     carried.body = undefined
@@ -203,6 +206,11 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
     controller: Dispatcher.DispatchController,
     trailers: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseEnd']>>[1],
   ): void {
+    // undici takes a reset for the end of a body that nothing but the end of its connection delimits.
+    const { errored } = this.#socket
+    if (errored !== null && (errored as Error & { code?: string }).code !== undefined) {
+      return this.onResponseError(controller, errored)
+    }
     const handler = this.#release()
     // First of all the connection is free, so that what the handler sends next can use it.
     this.#owner.onEnded(this)
@@ -259,6 +267,7 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
 
   #attach(): Client {
     this.#unwatch()
+    this.#guard = new HeadGuard(this.#socket)
     return new Client(this.#origin, {
       ...this.#clientOptions,
       connect: (_options, callback) => {
