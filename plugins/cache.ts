@@ -4,6 +4,7 @@ import { HttpCache } from '../src/cache/http-cache.ts'
 import type { CacheRequest } from '../src/cache/key.ts'
 import type { Hit, Lookup, RequestChanges } from '../src/cache/lookup.ts'
 import type { HttpCacheOptions } from '../src/cache/options.ts'
+import { targetOf } from '../src/edge/routable.ts'
 import { HeadgateError } from '../src/errors.ts'
 import type { ResponseSink, ResponseSource } from '../src/forward/sink.ts'
 
@@ -130,7 +131,7 @@ function requestOf({ request }: FastifyReply, { mode, partition }: CachedRespons
     method: raw.method as string,
     scheme: request.protocol as 'http' | 'https',
     host: request.host.toLowerCase(),
-    target: raw.url as string,
+    target: targetOf(raw),
     headers: raw.headers,
     mode,
     ...(partition !== undefined && { partition }),

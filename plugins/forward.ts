@@ -1,10 +1,12 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import replyFrom, { type FastifyReplyFromHooks } from '@fastify/reply-from'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { sendContinue } from '../src/edge/continue.ts'
+import { isWaiting, sendContinue } from '../src/edge/continue.ts'
 import { isTraceParent, newTraceParent } from '../src/edge/request-id.ts'
+import { targetOf } from '../src/edge/routable.ts'
 import { plainAddress, type Trust, trustPeers } from '../src/edge/trust.ts'
 import { takeSocket, type Upgrade, upgradeOf } from '../src/edge/upgrade.ts'
 import { HeadgateError } from '../src/errors.ts'
@@ -160,7 +162,7 @@ async function forwardPlugin(app: FastifyInstance, options: ForwardOptions): Pro
     } = settings()
     const passage = new Passage(to, sweep, sendTimeout)
     const body = hasBody(raw)
-      ? new RequestBody(raw, { bodyLimit, bodyTimeout }, sweep, () => sendContinue(raw, this.raw))
+      ? new RequestBody(raw, { bodyLimit, bodyTimeout }, sweep, continuer(raw, this.raw))
       : undefined
     const exchange = new Exchange(
       attemptRequest(request, to, trust, forwarded),
@@ -187,6 +189,11 @@ async function forwardPlugin(app: FastifyInstance, options: ForwardOptions): Pro
 }
 
 export default fp(forwardPlugin, { fastify: '5.x', name: 'headgate-forward' })
+
+/** What asks a client for its body, where it waits to be asked. */
+function continuer(request: IncomingMessage, response: ServerResponse): (() => void) | undefined {
+  return isWaiting(request) ? () => sendContinue(request, response) : undefined
+}
 
 /** Joins the client's connection with that of the server, which has agreed to another protocol. */
 function tunnelOpener(
@@ -244,7 +251,7 @@ function attemptRequest(
   }
   return {
     method: to.method ?? (raw.method as string),
-    path: to.target ?? (raw.url as string),
+    path: to.target ?? targetOf(raw),
     headers: requestHeaders(raw.rawHeaders, facts, to.headers),
     upgrade: upgradeOf(raw) === undefined ? undefined : headers.upgrade,
   }

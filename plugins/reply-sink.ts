@@ -55,8 +55,8 @@ class ReplyAnswer implements ClientSinkOwner {
     const reply = this.#reply
     addReplyHeaders(reply, head)
     head.headers.push('Via', '1.1 headgate', 'X-Request-Id', reply.request.id)
-    reply.hijack()
     sink.writeHead(head)
+    reply.hijack()
   }
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
 import { type AccessRecord, recordOf } from './edge/access-record.ts'
+import { targetOf } from './edge/routable.ts'
 import { plainAddress } from './edge/trust.ts'
 import type { RequestMetrics } from './metrics/request-metrics.ts'
 
@@ -22,7 +23,7 @@ export function accessLog(log: FastifyBaseLogger, metrics: RequestMetrics, isLog
         client: plainAddress(request.socket?.remoteAddress),
         method: request.method,
         host: request.headers.host,
-        url: request.url,
+        url: targetOf(request),
         status,
         durationMs: round(durationMs),
         route: record.route,

@@ -76,6 +76,8 @@ export async function createGateway(
         onUnparsable: (error, cause) =>
           log.debug({ error: error.code, err: cause }, 'a connection sent no request'),
       }),
+    // The edge answers what is no request.
+    clientErrorHandler: () => {},
     genReqId: (request) => recordOf(request).requestId,
     requestIdHeader: false,
     trustProxy: settings.trust,

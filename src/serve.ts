@@ -6,6 +6,7 @@ import type { Server } from './balance/server.ts'
 import type { RequestChanges } from './cache/lookup.ts'
 import type { RecyclingPool } from './connections/recycling-pool.ts'
 import { recordOf } from './edge/access-record.ts'
+import { targetOf } from './edge/routable.ts'
 import { upgradeOf } from './edge/upgrade.ts'
 import { HeadgateError } from './errors.ts'
 import { explanation, explanationField, wantsExplanation } from './explanation.ts'
@@ -77,7 +78,7 @@ export function requestHandler({ settings, upstreams, sweep, ceiling }: ServeOpt
       timeouts: route.timeout === undefined ? timeouts : { ...timeouts, request: route.timeout },
       retries: retries.attempts,
       context,
-      target: serverTarget(request.raw.url as string, route.stripPrefix),
+      target: serverTarget(targetOf(request.raw), route.stripPrefix),
       headers: request.upstreamHeaders ?? undefined,
       maxTunnelAge: limits.maxTunnelAge,
       onHead:

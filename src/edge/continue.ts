@@ -8,9 +8,15 @@ declare module 'node:http' {
   }
 }
 
-/** Notes that a client holds its body back until it reads `100 Continue`. */
-export function expectContinue(request: IncomingMessage): void {
+/** Notes that a client holds its body back until it reads `100 Continue`; whoever begins to read asks for it. */
+export function expectContinue(request: IncomingMessage, response: ServerResponse): void {
   request[waiting] = true
+  request.once('resume', () => sendContinue(request, response))
+}
+
+/** True while the client has not been asked for its body yet. */
+export function isWaiting(request: IncomingMessage): boolean {
+  return request[waiting] === true
 }
 
 /** Asks the client for its body, if it waits to be asked (RFC 9110, section 10.1.1). */

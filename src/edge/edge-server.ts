@@ -111,7 +111,7 @@ export function createEdgeServer(
     inTurn(request, response, receive),
   )
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    expectContinue(request)
+    expectContinue(request, response)
     inTurn(request, response, receive)
   })
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
@@ -135,7 +135,7 @@ export function createEdgeServer(
   })
   server.on('clientError', (error: ParseError, socket: Socket) => {
     if (isLingering(socket)) return
-    const told = parseFault(error)
+    const told = parseFault(error, options.limits().maxUrlLength)
     if (told === undefined || !socket.writable) return void socket.destroy()
     options.onUnparsable(told, error)
     const broken = brokenRequest(socket)

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type ErrorCode, HeadgateError } from '../errors.ts'
 import { isAuthority } from './authority.ts'
+import { makeRoutable } from './routable.ts'
 import { parseTarget } from './target.ts'
 
 /** A media type as RFC 9110, section 8.3.1 has it. */
@@ -33,7 +34,7 @@ export function inspect(request: IncomingMessage, limits: InspectLimits): Headga
   const fault = inspectFields(request)
   if (fault !== undefined) return refuse('HEADGATE_BAD_REQUEST', fault)
 
-  if (parsed.target !== url) request.url = parsed.target
+  if (parsed.target !== url || url.includes('%')) makeRoutable(request, parsed.target)
   if (parsed.authority !== undefined) headers.host = parsed.authority
   // Fastify answers 415 to a body whose type it cannot parse; the server gets the raw field and judges for itself.
   const contentType = headers['content-type']

@@ -13,18 +13,24 @@ interface ParsedSocket extends Socket {
   _httpMessage?: ServerResponse | null
 }
 
-/** The error that a client is told of; undefined where there is nobody left to tell. */
-export function parseFault(error: ParseError): HeadgateError | undefined {
-  const code = codeOf(error)
+/**
+ * The error that a client is told of; undefined where there is nobody left to tell.
+ *
+ * @param maxUrlLength bytes that a request target may have
+ */
+export function parseFault(error: ParseError, maxUrlLength: number): HeadgateError | undefined {
+  const code = codeOf(error, maxUrlLength)
   return code === undefined ? undefined : new HeadgateError(code, { cause: error })
 }
 
-function codeOf({ code, rawPacket }: ParseError): ErrorCode | undefined {
+function codeOf({ code, rawPacket }: ParseError, maxUrlLength: number): ErrorCode | undefined {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return 'HEADGATE_CLIENT_TIMEOUT'
     case 'HPE_HEADER_OVERFLOW':
-      return isRequestLineOnly(rawPacket) ? 'HEADGATE_URI_TOO_LONG' : 'HEADGATE_HEADERS_TOO_LARGE'
+      return isLongLine(rawPacket, maxUrlLength) ? 'HEADGATE_URI_TOO_LONG' : 'HEADGATE_HEADERS_TOO_LARGE'
+    case 'HPE_INVALID_METHOD':
+      return isRequestLine(rawPacket) ? 'HEADGATE_METHOD_REFUSED' : 'HEADGATE_BAD_REQUEST'
     case 'HPE_INVALID_VERSION':
       return 'HEADGATE_VERSION_REFUSED'
     default:
@@ -32,10 +38,15 @@ function codeOf({ code, rawPacket }: ParseError): ErrorCode | undefined {
   }
 }
 
-/** True where what arrived in one piece is a request line that does not end. */
-function isRequestLineOnly(packet: Buffer | undefined): boolean {
-  if (packet === undefined || packet.includes('\n')) return false
-  return /^[A-Z-]+ (?:\/|https?:)/i.test(packet.toString('latin1', 0, 40))
+/** True where what arrived begins like a request; a method that Node's parser does not know is not garbage yet. */
+function isRequestLine(packet: Buffer | undefined): packet is Buffer {
+  return packet !== undefined && /^[A-Z][A-Z-]* (?:\/|https?:)/.test(packet.toString('latin1', 0, 80))
+}
+
+function isLongLine(packet: Buffer | undefined, maxUrlLength: number): boolean {
+  if (!isRequestLine(packet)) return false
+  const end = packet.indexOf('\n')
+  return (end === -1 ? packet.length : end) > maxUrlLength
 }
 
 /** The request in whose body the fault lies; undefined where it lies in a head. */

@@ -34,7 +34,7 @@ export class RequestBody implements Expiring {
   readonly #source: BodySource
   readonly #limits: BodyLimits
   readonly #sweep: Sweep
-  /** Called once, before the first read: time for `100 Continue`. */
+  /** Where the client waits to be asked for the body: called once, before the first read. */
   #onWanted: (() => void) | undefined
   /** What was read so far; undefined once it was too much to keep. */
   #kept: Buffer[] | undefined = []
@@ -55,11 +55,12 @@ export class RequestBody implements Expiring {
     this.#lookedAt = now
     this.progressAt = now
     sweep.add(this)
+    // Paused first: a listener for data would begin to read.
+    source.pause()
     source.on('data', this.#onData)
     source.on('end', this.#onEnd)
     source.on('error', this.#onError)
     source.on('close', this.#onClose)
-    source.pause()
   }
 
   /** Bytes received so far. */
@@ -95,6 +96,8 @@ export class RequestBody implements Expiring {
     this.#kept = undefined
     this.#sweep.delete(this)
     reader?.destroy()
+    // Nothing comes from a client that was not asked.
+    if (this.#onWanted !== undefined) return
     if (!this.#isRead && !this.#source.destroyed) this.#source.resume()
   }
 

@@ -1,5 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import { HeadgateError } from '../errors.ts'
+import { flushSoon } from './flush.ts'
 import { hasUnreadBody } from './message.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink, ResponseSource } from './sink.ts'
 import { StalledClient } from './stalled-client.ts'
@@ -27,6 +28,8 @@ export class ClientSink implements ResponseSink {
   readonly #owner: ClientSinkOwner
   readonly #options: ClientSinkOptions
   #source: ResponseSource | undefined
+  /** Not written yet: it leaves with the first of the body, or when none comes at once. */
+  #head: ResponseHead | undefined
   /** Bytes of the body that are still to come; -1 where the response does not say. */
   #missing = -1
   /** Held back so that it leaves with the end of the message. */
@@ -53,7 +56,25 @@ export class ClientSink implements ResponseSink {
 
   head(head: ResponseHead, source: ResponseSource): void {
     this.#source = source
-    this.#owner.onHead(head, this)
+    this.#head = head
+    flushSoon(this)
+  }
+
+  /** Lets the head go without any of the body. */
+  flush(): void {
+    if (this.#head === undefined || this.#isOver) return
+    this.#passHead(this.#head)
+    if (!this.#isOver) this.#response.flushHeaders()
+  }
+
+  #passHead(head: ResponseHead): void {
+    this.#head = undefined
+    try {
+      this.#owner.onHead(head, this)
+    } catch (error) {
+      this.fail(new HeadgateError('HEADGATE_INTERNAL', { cause: error }))
+      this.#source?.abort()
+    }
   }
 
   writeHead(head: ResponseHead): void {
@@ -65,6 +86,7 @@ export class ClientSink implements ResponseSink {
   }
 
   data(chunk: Buffer): boolean {
+    if (this.#head !== undefined) this.#passHead(this.#head)
     if (this.#isOver) return true
     if (this.#missing >= 0) {
       this.#missing -= chunk.length
@@ -80,6 +102,7 @@ export class ClientSink implements ResponseSink {
   }
 
   end(trailers: FlatHeaders): void {
+    if (this.#head !== undefined) this.#passHead(this.#head)
     if (this.#isOver) return
     this.#isOver = true
     const response = this.#response
