@@ -3,7 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { resolveConfig } from './config/resolve.ts'
 import type { Config, ConfigInput } from './config/schema.ts'
 import { applyLimits } from './edge/edge-server.ts'
-import type { Lifecycle } from './lifecycle.ts'
+import type { Cut, Lifecycle } from './lifecycle.ts'
 import type { LiveSettings } from './settings.ts'
 import { sourcesOf, type Upstreams } from './upstreams.ts'
 
@@ -17,8 +17,11 @@ export interface GatewayControl {
    * @throws ConfigError with every fault; then nothing has changed
    */
   reload(config: ConfigInput | Config): Promise<{ needsRestart: string[] }>
-  /** Waits for what is in flight, within `server.shutdownGrace`, and says how much had to be cut. Then: `close()`. */
-  drain(): Promise<{ requests: number; tunnels: number }>
+  /**
+   * Waits for what is in flight, within `server.shutdownGrace`, while the gateway still serves and tells clients that
+   * it is going. Says how much was left. `close()` does this first, and then cuts what is left.
+   */
+  drain(): Promise<Cut>
 }
 
 interface Parts {

@@ -142,6 +142,9 @@ export async function createGateway(
   app.decorate('headgate', control({ app, settings, upstreams, lifecycle, log, folder }))
   const admin = config.admin && (await openAdmin(config.admin, { app, log, health: healthOptions }))
   listenOn(app, config.server, admin)
+  app.addHook('preClose', async () => {
+    await app.headgate.drain()
+  })
   app.addHook('onClose', () => {
     for (const tunnel of lifecycle.tunnels) tunnel.end()
     upstreams.close()

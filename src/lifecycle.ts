@@ -6,12 +6,19 @@ const lookMs = 25
 /** Nothing must have been in flight for this long: a client that was just answered may be sending already. */
 const quietMs = 100
 
+/** What was not over when the grace was. */
+export interface Cut {
+  requests: number
+  tunnels: number
+}
+
 /** What is going on in a gateway, and its end. */
 export class Lifecycle {
   isDraining = false
   readonly tunnels = new Set<Tunnel>()
   readonly #clock: Clock
   #inFlight = 0
+  #drained: Promise<Cut> | undefined
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock
@@ -32,10 +39,14 @@ export class Lifecycle {
 
   /**
    * Waits until nothing is in flight, tunnels included, and ends the tunnels that are left when the grace is over.
-   *
-   * @returns how many requests and tunnels had to be cut
+   * Later calls wait for the first.
    */
-  async drain(graceMs: number): Promise<{ requests: number; tunnels: number }> {
+  drain(graceMs: number): Promise<Cut> {
+    this.#drained ??= this.#drain(graceMs)
+    return this.#drained
+  }
+
+  async #drain(graceMs: number): Promise<Cut> {
     this.isDraining = true
     const end = this.#clock.now() + graceMs
     let quietSince = this.#clock.now()

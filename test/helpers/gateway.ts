@@ -66,7 +66,7 @@ export function configFor(
   }
 }
 
-/** A gateway on a free port of loopback; the test's end closes it. `prepare` may add to it before it listens. */
+/** A gateway on a free port of loopback, with little patience at its end; the test's end closes it. `prepare` may add to it before it listens. */
 export async function startGateway(
   t: TestContext,
   config: ConfigInput,
@@ -78,7 +78,7 @@ export async function startGateway(
     { write: (line: string) => log.push(JSON.parse(line)) },
   )
   const app = await createGateway(
-    { ...config, server: { host: '127.0.0.1', port: 0, ...config.server } },
+    { ...config, server: { host: '127.0.0.1', port: 0, shutdownGrace: 200, ...config.server } },
     { folder: import.meta.dirname, logger },
   )
   t.after(() => app.close())

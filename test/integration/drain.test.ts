@@ -37,3 +37,19 @@ test('what is not over when the grace ends is cut, and counted', async (t) => {
 
   await assert.rejects(endless.text())
 })
+
+test('closing a gateway lets what is in flight finish', async (t) => {
+  let finish = (): void => {}
+  const origin = await startOrigin(t, (_request, response) => {
+    finish = () => response.end('slow')
+  })
+  const gateway = await startGateway(t, configFor([origin], { server: { shutdownGrace: '10s' } }))
+  const slow = fetch(gateway.url)
+  await eventually(() => assert.equal(origin.requests.length, 1))
+
+  const closed = gateway.app.close()
+  finish()
+
+  assert.equal(await (await slow).text(), 'slow')
+  await closed
+})
