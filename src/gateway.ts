@@ -93,6 +93,11 @@ export async function createGateway(
   // Beside the path of requests, discovery says which servers there are, and everything is measured.
   const upstreams = new Upstreams(log, (name) => app.discovery.get(name)?.roster.ageMs ?? 0)
   upstreams.configure(config.upstreams)
+  app.addHook('onClose', async () => {
+    for (const tunnel of lifecycle.tunnels) tunnel.end()
+    upstreams.close()
+    ceiling.close()
+  })
   await app.register(discovery, {
     upstreams: sourcesOf(config.upstreams),
     onServers: (name, servers) => upstreams.apply(name, servers),
@@ -119,7 +124,10 @@ export async function createGateway(
   })
 
   // What the user has plugged in sees a request before the gateway answers it.
-  await loadPlugins(app, config.plugins, folder)
+  await loadPlugins(app, config.plugins, folder).catch(async (error) => {
+    await app.close()
+    throw error
+  })
 
   // The cache answers what it can. For the rest the balancer reserves a slot on a server, and the request goes there.
   await app.register(cache, config.cache)
@@ -144,11 +152,6 @@ export async function createGateway(
   listenOn(app, config.server, admin)
   app.addHook('preClose', async () => {
     await app.headgate.drain()
-  })
-  app.addHook('onClose', () => {
-    for (const tunnel of lifecycle.tunnels) tunnel.end()
-    upstreams.close()
-    ceiling.close()
   })
   return app
 }
