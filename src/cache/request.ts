@@ -51,18 +51,11 @@ export function isConditional(headers: IncomingHttpHeaders): boolean {
 export const CONDITIONS: readonly string[] = ['if-none-match', 'if-modified-since', 'if-range', 'range']
 
 /**
- * Fields that may change an answer and are in no key. The servers learn host, scheme and address from the
- * gateway's own fields; a client's must not reach them on a request whose answer others will get.
+ * Fields that may change an answer and are in no key: a client's must not reach a server on a request whose answer
+ * others will get. X-Forwarded-Host and its kin are not among them: none but a trusted proxy's ever reach a server,
+ * and what they say of scheme and host is in the key.
  */
 export const UNKEYED: readonly string[] = [
-  'forwarded',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-path',
-  'x-forwarded-scheme',
-  'x-forwarded-server',
-  'x-forwarded-ssl',
   'x-host',
   'x-original-host',
   'x-http-host-override',

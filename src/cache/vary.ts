@@ -5,19 +5,39 @@ import { fieldLines, TOKEN, tokenList } from './fields.ts'
 /** Fields of content negotiation: lists whose order means nothing and whose names ignore case. */
 const NEGOTIATED = new Set(['accept', 'accept-charset', 'accept-encoding', 'accept-language'])
 
+/** What these say is in the primary key already. */
+const IN_KEY = new Set(['host', 'x-forwarded-host', 'x-forwarded-proto'])
+
+/** The gateway writes these itself, so that what the server saw is not what the client sent. */
+const WRITTEN = new Set([
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-port',
+  'x-real-ip',
+  'x-client-ip',
+  'x-request-id',
+  'traceparent',
+  'tracestate',
+  'via',
+])
+
 /** A response that varies by more than this is not stored. */
 const MOST_NAMES = 32
 
 /**
  * The field names that a response varies by, sorted, each once. Undefined when it can match no other request:
- * `*` anywhere in the list, or a member that is no field name (RFC 9111, section 4.1).
+ * `*` anywhere in the list, a member that is no field name (RFC 9111, section 4.1), or a field whose value only the
+ * server knows.
  */
 export function varyNames(headers: FlatHeaders): readonly string[] | undefined {
   const lines = fieldLines(headers, 'vary')
   if (lines.length === 0) return NO_NAMES
   const names = new Set(tokenList(lines.join(',')))
   if (names.size > MOST_NAMES) return undefined
-  for (const name of names) if (name === '*' || !TOKEN.test(name)) return undefined
+  for (const name of names) {
+    if (name === '*' || !TOKEN.test(name) || WRITTEN.has(name)) return undefined
+    if (IN_KEY.has(name)) names.delete(name)
+  }
   return [...names].sort()
 }
 

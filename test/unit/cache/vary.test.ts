@@ -36,6 +36,20 @@ suite('Vary (RFC 9111, section 4.1)', () => {
     for (const vary of ['a b', '"foo"', 'foo;q=1', 'fóo']) assert.equal(isReused(vary, {}, {}), false, vary)
   })
 
+  test('a field that the gateway writes matches nothing, unless the key holds what it says', () => {
+    for (const vary of ['X-Forwarded-For', 'Accept, X-Request-Id', 'Via', 'Forwarded', 'X-Real-IP']) {
+      assert.equal(isReused(vary, {}, {}), false, vary)
+    }
+    for (const vary of ['X-Forwarded-Proto', 'Host', 'X-Forwarded-Host']) {
+      assert.equal(
+        isReused(vary, {}, { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'evil' }),
+        true,
+        vary,
+      )
+    }
+    assert.equal(isReused('X-Forwarded-Proto, Foo', { foo: '1' }, { foo: '2' }), false)
+  })
+
   test('white space around commas, and several lines in one, make no difference', () => {
     assert.equal(isReused('Foo', { foo: '1,2' }, { foo: ' 1, 2 ' }), true)
     assert.equal(isReused('Foo', { foo: '1, 2' }, { foo: '1 ,2' }), true)
