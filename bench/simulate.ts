@@ -31,7 +31,7 @@ for (const scenario of scenarios) {
   console.log(`\n${scenario.name}`)
   console.log('                      p50    p99     errors    failed timed out      shed   goodput')
   for (const algorithm of algorithms) {
-    if (process.env.ONLY && algorithm !== process.env.ONLY) continue
+    if (process.env.ALGORITHM && algorithm !== process.env.ONLY) continue
     console.log(row(algorithm, await simulate(scenario, algorithm)))
   }
 }

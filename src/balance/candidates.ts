@@ -1,30 +1,44 @@
 import type { Server } from './server.ts'
 
+const lowestExponent = -12
+const highestExponent = 20
+const levelCount = highestExponent - lowestExponent + 1
+const leastShare = 2 ** lowestExponent
+const greatestShare = 2 ** (highestExponent + 1)
+
+/** Servers whose shares lie between half of `top` and `top`. */
+export interface Level<Pool> {
+  readonly top: number
+  readonly servers: Server<Pool>[]
+  /** The sum of their shares; exact after each `recount`. */
+  total: number
+}
+
 /** Told of every server that becomes a candidate. */
 export interface CandidateListener<Pool> {
   admit?(server: Server<Pool>): void
 }
 
-const lowestExponent = -12
-const highestExponent = 20
-const levelCount = highestExponent - lowestExponent + 1
-
 /**
  * The servers that can take a request now, kept as requests come and go, so that a choice need not search.
  *
- * Adding, deleting and both ways of drawing take constant time, whatever the number of servers. For the draw by
- * weight, servers stand in levels by powers of two of their share, and a draw is rejected and repeated in proportion
- * to what a share lacks to the top of its level, which is less than half (after Matias, Vitter and Ni, 'Dynamic
- * generation of discrete random variates', 1993).
+ * Adding, deleting and both ways of drawing take constant time, whatever the number of servers. They stand in levels
+ * by powers of two of their share, so that a draw by share can take any server of a level and reject it with a
+ * probability of less than one half (after Matias, Vitter and Ni, 'Dynamic generation of discrete random variates').
  */
 export class Candidates<Pool> {
   /** In no order. */
   readonly list: Server<Pool>[] = []
+  /** By falling shares; a server in one knows its index there. */
+  readonly levels: readonly Level<Pool>[] = Array.from({ length: levelCount }, (_, index) => ({
+    top: greatestShare / 2 ** index,
+    servers: [],
+    total: 0,
+  }))
   /** The sum of the shares; exact after each `recount`. */
   total = 0
-  readonly #levels: Server<Pool>[][] = Array.from({ length: levelCount }, () => [])
   readonly #listener: CandidateListener<Pool>
-  /** The sum of the levels' tops over all members: a whole number of the lowest level, hence without rounding. */
+  /** The sum of the tops of all servers' levels: a whole multiple of the lowest, hence without rounding. */
   #ceiling = 0
 
   constructor(listener: CandidateListener<Pool> = {}) {
@@ -35,8 +49,7 @@ export class Candidates<Pool> {
     if (server.place >= 0) return
     server.place = this.list.length
     this.list.push(server)
-    this.total += server.share
-    this.#enter(server, levelOf(server.share))
+    this.#enter(server)
     this.#listener.admit?.(server)
   }
 
@@ -48,29 +61,31 @@ export class Candidates<Pool> {
       last.place = server.place
     }
     server.place = -1
-    this.total = this.list.length === 0 ? 0 : this.total - server.share
     this.#leave(server)
   }
 
-  /** Must be called for every change of a share. */
+  /** Every change of a share goes through here. It is kept within 1/4096 and 2 million, or is 0: no candidate's. */
   reweigh(server: Server<Pool>, share: number): void {
+    const kept = share > 0 ? Math.min(Math.max(share, leastShare), greatestShare) : 0
+    if (kept === server.share) return
+    if (kept === 0) this.delete(server)
     if (server.place < 0) {
-      server.share = share
+      server.share = kept
       return
     }
-    this.total += share - server.share
-    server.share = share
-    const level = levelOf(share)
-    if (level === server.level) return
     this.#leave(server)
-    this.#enter(server, level)
+    server.share = kept
+    this.#enter(server)
   }
 
-  /** Takes the rounding out of `total`. */
+  /** Takes the rounding out of the totals. */
   recount(): void {
-    let total = 0
-    for (const server of this.list) total += server.share
-    this.total = total
+    this.total = 0
+    for (const level of this.levels) {
+      level.total = 0
+      for (const server of level.servers) level.total += server.share
+      this.total += level.total
+    }
   }
 
   /** Each with the same probability. There must be a candidate. */
@@ -83,50 +98,44 @@ export class Candidates<Pool> {
     if (this.list.length === 1) return this.list[0]!
     for (;;) {
       let point = random() * this.#ceiling
-      for (let level = levelCount - 1; level >= 0; level--) {
-        const members = this.#levels[level]!
-        if (members.length === 0) continue
-        const top = topOf(level)
-        const span = members.length * top
+      for (const { servers, top } of this.levels) {
+        const span = servers.length * top
         if (point >= span) {
           point -= span
           continue
         }
         const index = Math.floor(point / top)
-        const server = members[index]!
+        const server = servers[index]!
         if (point - index * top < server.share) return server
         break
       }
     }
   }
 
-  #enter(server: Server<Pool>, level: number): void {
-    const members = this.#levels[level]!
-    server.level = level
-    server.levelPlace = members.length
-    members.push(server)
-    this.#ceiling += topOf(level)
+  #enter(server: Server<Pool>): void {
+    server.level = levelOf(server.share)
+    const level = this.levels[server.level]!
+    server.levelPlace = level.servers.length
+    level.servers.push(server)
+    level.total += server.share
+    this.total += server.share
+    this.#ceiling += level.top
   }
 
   #leave(server: Server<Pool>): void {
-    const members = this.#levels[server.level]!
-    const last = members.pop()!
+    const level = this.levels[server.level]!
+    const last = level.servers.pop()!
     if (last !== server) {
-      members[server.levelPlace] = last
+      level.servers[server.levelPlace] = last
       last.levelPlace = server.levelPlace
     }
-    this.#ceiling -= topOf(server.level)
+    level.total = level.servers.length === 0 ? 0 : level.total - server.share
+    this.total = this.list.length === 0 ? 0 : this.total - server.share
+    this.#ceiling -= level.top
   }
 }
 
-const tops = Array.from({ length: levelCount }, (_, level) => 2 ** (lowestExponent + level + 1))
-
-function topOf(level: number): number {
-  return tops[level]!
-}
-
-/** Shares out of range count as the nearest in range. */
+/** The greatest share of all stands with those below it. */
 function levelOf(share: number): number {
-  const exponent = Math.floor(Math.log2(share))
-  return Math.min(Math.max(exponent, lowestExponent), highestExponent) - lowestExponent
+  return Math.max(0, highestExponent - Math.floor(Math.log2(share)))
 }

@@ -1,7 +1,7 @@
 import type { Medians } from './algorithm.ts'
 import { isFailure, type Outcome, type Server } from './server.ts'
 
-const latencyWeight = 0.05
+const fewLatencies = 20
 const successWeight = 0.05
 const leastLatencyMs = 0.1
 const sampleSize = 256
@@ -27,8 +27,10 @@ export function learnOutcome(
   if (latencyMs === undefined) return
   // The black hole: a failure says how long an answer takes at least, and must never make a server look fast.
   if (outcome !== 'success' && latencyMs <= server.latency) return
+  // The first ones count alike: otherwise the very first would be felt for a long time.
+  const weight = server.latencies < fewLatencies ? 1 / ++server.latencies : 1 / fewLatencies
   const least = Math.max(latencyMs, leastLatencyMs)
-  server.latency = server.latency === 0 ? least : server.latency * (least / server.latency) ** latencyWeight
+  server.latency = server.latency === 0 ? least : server.latency * (least / server.latency) ** weight
 }
 
 /** What was learnt fades while a server gets no requests, so that it gets some again. */

@@ -1,45 +1,66 @@
 import type { Algorithm } from './algorithm.ts'
+import type { Candidates, Level } from './candidates.ts'
 import type { Server } from './server.ts'
-import { TurnHeap } from './turn-heap.ts'
 
 /**
- * In turn, and smoothly by weight: in virtual time a server is due every 1 / share, and whoever is due first is taken
- * (earliest deadline first, as in Envoy).
+ * In turn, and smoothly by weight.
  *
- * Each server begins at random within its first turn, so gateways that start together do not all begin with the same
- * server; between them they split evenly only on average.
+ * In two steps, so that the number of servers does not matter: first the level that is due, by smooth weighted
+ * round-robin (as in nginx) among the levels of about equal shares; then its servers in turn, each of which
+ * collects, with every pass, its share of a request, and takes one when it has a whole one.
+ *
+ * Each server begins at random within its turn: gateways that start together do not all begin with the same server,
+ * and between them they split evenly on average.
  */
 export class RoundRobin<Pool> implements Algorithm<Pool> {
   readonly name = 'round-robin'
   readonly smoothsScores = false
   readonly #random: () => number
-  readonly #turns = new TurnHeap<Pool>()
-  #now = 1
+  /** By level: what it is owed, in requests; and whose turn it is in it. */
+  readonly #credits: number[] = []
+  readonly #cursors: number[] = []
 
   constructor(random: () => number) {
     this.#random = random
   }
 
   admit(server: Server<Pool>): void {
-    if (server.isQueued) return
-    if (server.turn === 0) server.turn = this.#now + this.#random() / server.share
-    // Turns that were missed are not made up for: they would come as a burst.
-    else if (server.turn < this.#now) server.turn = this.#now
-    server.isQueued = true
-    this.#turns.push(server)
+    if (server.turn === 0) server.turn = this.#random()
   }
 
-  pick(): Server<Pool> {
-    let server = this.#turns.first!
-    // Whoever has ceased to be a candidate leaves when its turn comes; every candidate is in the heap.
-    while (server.place < 0) {
-      server.isQueued = false
-      this.#turns.pop()
-      server = this.#turns.first!
+  pick(candidates: Candidates<Pool>): Server<Pool> {
+    const index = this.#dueLevel(candidates)
+    const { servers, top } = candidates.levels[index]!
+    let cursor = this.#cursors[index]!
+    for (;;) {
+      if (cursor >= servers.length) cursor = 0
+      const server = servers[cursor++]!
+      server.turn += server.share / top
+      if (server.turn < 1) continue
+      server.turn -= 1
+      this.#cursors[index] = cursor
+      return server
     }
-    this.#now = server.turn
-    server.turn += 1 / server.share
-    this.#turns.settleFirst()
-    return server
+  }
+
+  #dueLevel({ levels, total }: Candidates<Pool>): number {
+    let due = 0
+    let most = Number.NEGATIVE_INFINITY
+    for (let index = 0; index < levels.length; index++) {
+      const level = levels[index] as Level<Pool>
+      if (level.servers.length === 0) continue
+      const credit = (this.#credits[index] ?? this.#begin(index)) + level.total / total
+      this.#credits[index] = credit
+      if (credit <= most) continue
+      due = index
+      most = credit
+    }
+    this.#credits[due]! -= 1
+    return due
+  }
+
+  #begin(index: number): number {
+    this.#cursors[index] = Math.floor(this.#random() * 1_000)
+    return 0
   }
 }

@@ -6,10 +6,10 @@ import { Directory } from './directory.ts'
 import { eject, ejectionReason, mayEject, readmit } from './ejection.ts'
 import { forgetIdle, learnOutcome, mediansOf } from './learning.ts'
 import type { BalanceEvent, UpstreamOptions } from './options.ts'
-import type { ReserveContext } from './reservation.ts'
+import type { Reservation, ReserveContext } from './reservation.ts'
 import { RouteClasses } from './route-classes.ts'
 import { agedScore, medianScore, smoothedWeight } from './score.ts'
-import type { Outcome, Server, ServerSpec } from './server.ts'
+import { isFailure, type Outcome, type Server, type ServerSpec } from './server.ts'
 import { slowStartOf } from './slow-start.ts'
 import { StickyNames } from './sticky.ts'
 
@@ -105,15 +105,20 @@ export class Selection<Pool> {
   }
 
   /** Gives a slot back, and learns from how the request ended. */
-  giveBack(server: Server<Pool>, outcome: Outcome, latencyMs: number | undefined, routeClass?: string): void {
+  giveBack(
+    { server, routeClass }: Reservation<Pool>,
+    outcome: Outcome,
+    latencyMs: number | undefined,
+    now: number,
+  ): void {
     server.inFlight--
     this.inFlight--
     server.outcomes[outcome]++
     if (server.state === 'removed') return this.directory.forget(server)
     const comparable =
       latencyMs === undefined ? undefined : this.#classes.level(latencyMs, outcome, routeClass)
-    learnOutcome(server, outcome, comparable, this.#pulseAt)
-    if (server.failuresInARow > 0) this.#judge(server)
+    learnOutcome(server, outcome, comparable, now)
+    if (isFailure(outcome)) this.#judge(server, now)
     if (server.place < 0) this.#enlist(server)
   }
 
@@ -152,9 +157,8 @@ export class Selection<Pool> {
 
   /** Chooses while the servers to avoid stand aside; they come into question only where there is no other at all. */
   #chooseAnother(context: ReserveContext, avoid: readonly Server<Pool>[]): Server<Pool> | undefined {
-    const isAside = (server: Server<Pool>) => avoid.includes(server)
-    const others = this.active.length - this.active.filter(isAside).length
-    const aside = others === 0 ? [] : avoid.filter((server) => server.place >= 0)
+    const hasOther = this.active.some((server) => this.#mayServe(server) && !avoid.includes(server))
+    const aside = hasOther ? avoid.filter((server) => server.place >= 0) : []
     for (const server of aside) this.#candidates.delete(server)
     const server = this.#choose({ ...context, avoid: undefined })
     for (const server of aside) this.#enlist(server)
@@ -163,17 +167,20 @@ export class Selection<Pool> {
 
   /** Makes a server a candidate, or no longer one, as its record says. */
   #enlist(server: Server<Pool>): void {
-    const mayServe = server.isActive() && server.share > 0 && (server.isSound() || this.isPanicking)
-    if (mayServe && !server.isFull()) this.#candidates.add(server)
+    if (this.#mayServe(server) && !server.isFull()) this.#candidates.add(server)
     else this.#candidates.delete(server)
   }
 
-  #judge(server: Server<Pool>): void {
+  #mayServe(server: Server<Pool>): boolean {
+    return server.isActive() && server.share > 0 && (server.isSound() || this.isPanicking)
+  }
+
+  #judge(server: Server<Pool>, now: number): void {
     this.#candidates.reweigh(server, this.#shareOf(server, 0))
     if (!this.#ejects || !server.isActive() || server.isEjected()) return
     const reason = ejectionReason(server, this.#medians)
     if (reason === undefined || !mayEject(this.#ejected, this.active.length)) return
-    const forMs = eject(server, reason, this.#pulseAt)
+    const forMs = eject(server, reason, now)
     this.#emit('ejected', server, { reason, forMs })
     this.judgePanic()
     this.#enlist(server)

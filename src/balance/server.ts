@@ -56,7 +56,7 @@ export class Server<Pool = unknown> {
   limit: number
   /** Where the choice stands by weight: `weight` times slow start, and what the algorithm has learnt. */
   share = 0
-  /** When its next turn is due, in the virtual time of an algorithm that takes turns. */
+  /** How near its next turn is, for an algorithm that takes turns: each has a measure of its own. */
   turn = 0
   /** Its index among the candidates; -1 = it is none. */
   place = -1
@@ -93,6 +93,8 @@ export class Server<Pool = unknown> {
   slow = 1
   /** Milliseconds to the head of a response, as a moving (geometric) average; 0 before the first. */
   latency = 0
+  /** How many latencies that is made of, as far as it matters. */
+  latencies = 0
   /** The share of requests that succeeded, as a moving average. */
   successRate = 1
   /** Failures since the last success. */
@@ -103,6 +105,9 @@ export class Server<Pool = unknown> {
   refreshedAt: number
   /** Milliseconds to the head of a response without load; 0 before the first. */
   baseLatency = 0
+  /** The limit as learnt, and how often it was. */
+  learntLimit: number
+  limitRound = 0
 
   /** When it joined or came back, in the clock's milliseconds; `-Infinity` where no slow start is due. */
   joinedAt: number
@@ -118,8 +123,6 @@ export class Server<Pool = unknown> {
   /** When it was last let back in, in the clock's milliseconds. */
   readmittedAt = Number.NEGATIVE_INFINITY
 
-  /** Whether it is in the heap of round-robin. */
-  isQueued = false
   /** Its place on the ring of `hash`, and its share there. */
   ringPlace = 0
   ringShare = 0
@@ -131,6 +134,7 @@ export class Server<Pool = unknown> {
     this.spec = spec
     this.pool = pool
     this.limit = limit
+    this.learntLimit = limit
     this.score = spec.weight
     this.joinedAt = joinedAt
     this.heardAt = now
@@ -154,3 +158,23 @@ export class Server<Pool = unknown> {
     return this.inFlight >= this.limit
   }
 }
+
+/**
+ * The engine gives a field the form of the numbers that it has seen in it, and changes every record when a fraction
+ * comes. One record full of fractions, made beforehand, spares the first 10 000 servers that (10 ms).
+ */
+function teachFractions(): void {
+  const spec: ServerSpec = { name: '', protocol: 'http:', host: '', port: 0, weight: 0.5, draining: false }
+  const server = new Server(spec, undefined, 1, 0.5, 0.5)
+  server.share = server.turn = server.weight = server.kappa = server.slow = 0.5
+  server.latency =
+    server.baseLatency =
+    server.learntLimit =
+    server.limit =
+    server.successRate =
+    server.ejectedUntil =
+    server.ringShare =
+      0.5
+}
+
+teachFractions()

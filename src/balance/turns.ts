@@ -28,6 +28,6 @@ export class Turns<Pool> {
   take(server: Server<Pool>, totalShare: number): void {
     const own = 1 / server.share
     this.#now += 1 / totalShare
-    server.turn = Math.min(Math.max(server.turn, this.#now) + own, this.#now + 2 * own)
+    server.turn = Math.min(Math.max(server.turn + own, this.#now), this.#now + 2 * own)
   }
 }

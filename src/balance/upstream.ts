@@ -60,7 +60,7 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
     if (probe === undefined) throw new TypeError('Active health checks need a probe')
     const onVerdict = (server: Server<Pool>) => {
       this.#selection.judgeHealth(server)
-      this.#grant()
+      this.#grant(clock.now())
     }
     this.#checks = new HealthChecks({ ...health.active, probe, clock, random, onVerdict })
   }
@@ -88,10 +88,11 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
   /** Replaces the list of servers, at once and whole. Whoever stays keeps its counters, its pool and its requests. */
   apply(specs: readonly ServerSpec[]): void {
     if (this.#isClosed) return
-    this.#selection.apply(specs, this.#clock.now())
+    const now = this.#clock.now()
+    this.#selection.apply(specs, now)
     this.#checks?.watch(this.#selection.active)
     if (this.#selection.active.length === 0) this.#queue.clear('no_server')
-    else this.#grant()
+    else this.#grant(now)
   }
 
   /**
@@ -113,6 +114,7 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(new HeadgateError('HEADGATE_CLIENT_GONE'))
       if (this.#selection.active.length === 0) return reject(this.#noServer())
+      const now = this.#clock.now()
       const onAbort = () => {
         leave?.()
         this.abandoned++
@@ -120,7 +122,7 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
       }
       const leave = this.#queue.push({
         context,
-        since: this.#clock.now(),
+        since: now,
         grant(reservation) {
           signal.removeEventListener('abort', onAbort)
           resolve(reservation)
@@ -132,7 +134,7 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
       })
       if (leave === undefined) return
       signal.addEventListener('abort', onAbort, { once: true })
-      this.#grant()
+      this.#grant(now)
     })
   }
 
@@ -168,8 +170,9 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
 
   /** For `Reservation` alone. */
   settle(reservation: Reservation<Pool>, outcome: Outcome, latencyMs: number | undefined): void {
-    this.#selection.giveBack(reservation.server, outcome, latencyMs, reservation.routeClass)
-    if (this.#queue.depth > 0) this.#grant()
+    const now = this.#clock.now()
+    this.#selection.giveBack(reservation, outcome, latencyMs, now)
+    if (this.#queue.depth > 0) this.#grant(now)
   }
 
   #reserve(context: ReserveContext, now: number, waitedMs: number): Reservation<Pool> | undefined {
@@ -180,9 +183,8 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
   }
 
   /** Gives free slots to those who wait. */
-  #grant(): void {
+  #grant(now: number): void {
     if (this.#queue.depth === 0) return
-    const now = this.#clock.now()
     this.#queue.expire(now)
     this.#queue.offer(
       (waiter) => this.#reserve(waiter.context, now, now - waiter.since),
