@@ -8,12 +8,12 @@ import { errorCodes } from '../../../src/errors.ts'
 for (const [path, render] of Object.entries(generatedPages)) {
   test(`${path} says what the code says (run npm run docs)`, async () => {
     const written = await readFile(new URL(`../../../${path}`, import.meta.url), 'utf8')
-    assert.equal(written, render())
+    assert.equal(written, await render())
   })
 }
 
-test('the pages name every variable and every code', () => {
-  const [configuration, errors] = Object.values(generatedPages).map((render) => render())
+test('the pages name every variable and every code', async () => {
+  const [configuration, errors] = await Promise.all(Object.values(generatedPages).map((render) => render()))
   for (const variable of Object.keys(environmentVariables))
     assert.ok(configuration?.includes(variable), variable)
   for (const code of Object.keys(errorCodes)) assert.ok(errors?.includes(`\`${code}\``), code)
