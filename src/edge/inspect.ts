@@ -22,8 +22,9 @@ export interface InspectLimits {
  * @returns the reason to refuse the request, or undefined
  */
 export function inspect(request: IncomingMessage, limits: InspectLimits): HeadgateError | undefined {
-  const { httpVersionMajor: major, httpVersionMinor: minor, headers } = request
-  if (major !== 2 && (major !== 1 || minor > 1)) {
+  const { httpVersion, headers } = request
+  // Node's parser takes `HTTP/2.0` as text for a version like any other.
+  if (httpVersion !== '1.1' && httpVersion !== '1.0' && !('stream' in request)) {
     return refuse('HEADGATE_VERSION_REFUSED', 'HTTP/1.0 and HTTP/1.1 are served')
   }
   const url = request.url as string

@@ -16,6 +16,8 @@ export interface RawOptions {
   quietMs?: number
   /** Milliseconds between two pieces. */
   pauseMs?: number
+  /** Says that what has come is all that is expected; a quiet moment later it is taken as whole. Default: never. */
+  until?: (text: string) => boolean
 }
 
 /**
@@ -25,10 +27,10 @@ export interface RawOptions {
 export async function sendRaw(
   port: number,
   bytes: string | readonly string[],
-  { quietMs = 150, pauseMs = 10 }: RawOptions = {},
+  { quietMs = 150, pauseMs = 10, until }: RawOptions = {},
 ): Promise<RawAnswer> {
   const socket = await connect(port)
-  const answer = collect(socket, quietMs)
+  const answer = collect(socket, quietMs, until)
   for (const [index, piece] of [bytes].flat().entries()) {
     if (index > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
     if (!socket.destroyed) socket.write(piece, 'latin1')
@@ -49,7 +51,14 @@ export async function connect(port: number): Promise<Socket> {
   return socket
 }
 
-function collect(socket: Socket, quietMs: number): Promise<RawAnswer> {
+/** Time without a byte after which an answer that is still expected is given up, ms. */
+const patienceMs = 3000
+
+function collect(
+  socket: Socket,
+  quietMs: number,
+  until: (text: string) => boolean = () => true,
+): Promise<RawAnswer> {
   return new Promise((resolve) => {
     let text = ''
     let isReset = false
@@ -60,8 +69,7 @@ function collect(socket: Socket, quietMs: number): Promise<RawAnswer> {
     }
     const restart = () => {
       clearTimeout(timer)
-      // Before the first byte the server may take a little longer.
-      timer = setTimeout(() => finish(false), text === '' ? Math.max(quietMs, 2000) : quietMs)
+      timer = setTimeout(() => finish(false), text !== '' && until(text) ? quietMs : patienceMs)
     }
     restart()
     socket.on('data', (chunk) => {
