@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { isLingering } from './linger.ts'
 
 /** Requests of one connection that may wait for their turn before no more of it is read. */
 const maxWaiting = 16
@@ -21,9 +22,11 @@ export function inTurn(
   response: ServerResponse,
   take: (request: IncomingMessage, response: ServerResponse) => void,
 ): void {
+  const { socket } = request
+  // Node's parser goes on to the end of what it has, though the response before this one was the last.
+  if (isLingering(socket)) return
   // Node gives a response its socket when those before it are written.
   if (response.socket !== null) return take(request, response)
-  const { socket } = request
   change(socket, +1)
   response.once('socket', () => {
     change(socket, -1)

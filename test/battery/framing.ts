@@ -188,6 +188,11 @@ export const pipelines: RequestCase[] = [
     refused: 400,
   },
   {
+    name: 'pipeline: what stands behind a refusal with a body is not carried out',
+    bytes: `${request('POST /a%00', 'Content-Length: 3')}abc${request('POST /evil', 'Content-Length: 0')}`,
+    refused: 400,
+  },
+  {
     name: 'pipeline: a good request, then a bad one',
     bytes: get('/1') + get('/..%2f') + get('/3'),
     refused: 400,

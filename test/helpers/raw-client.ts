@@ -18,6 +18,8 @@ export interface RawOptions {
   pauseMs?: number
   /** Says that what has come is all that is expected; a quiet moment later it is taken as whole. Default: never. */
   until?: (text: string) => boolean
+  /** Milliseconds without a byte after which an answer that is still expected is given up. Default 3000. */
+  patienceMs?: number
 }
 
 /**
@@ -27,10 +29,10 @@ export interface RawOptions {
 export async function sendRaw(
   port: number,
   bytes: string | readonly string[],
-  { quietMs = 150, pauseMs = 10, until }: RawOptions = {},
+  { quietMs = 150, pauseMs = 10, until = () => true, patienceMs = 3000 }: RawOptions = {},
 ): Promise<RawAnswer> {
   const socket = await connect(port)
-  const answer = collect(socket, quietMs, until)
+  const answer = collect(socket, quietMs, patienceMs, until)
   for (const [index, piece] of [bytes].flat().entries()) {
     if (index > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
     if (!socket.destroyed) socket.write(piece, 'latin1')
@@ -51,13 +53,11 @@ export async function connect(port: number): Promise<Socket> {
   return socket
 }
 
-/** Time without a byte after which an answer that is still expected is given up, ms. */
-const patienceMs = 3000
-
 function collect(
   socket: Socket,
   quietMs: number,
-  until: (text: string) => boolean = () => true,
+  patienceMs: number,
+  until: (text: string) => boolean,
 ): Promise<RawAnswer> {
   return new Promise((resolve) => {
     let text = ''
