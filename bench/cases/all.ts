@@ -1,11 +1,14 @@
 import type { Case } from './case.ts'
 import { download } from './download.ts'
 import { get } from './get.ts'
+import { growth } from './growth.ts'
 import { hit } from './hit.ts'
+import { idle } from './idle.ts'
 import { post } from './post.ts'
+import { tail } from './tail.ts'
 
 /** Every case, in the order of the report. */
-export const cases: readonly Case[] = [get, hit, post, download]
+export const cases: readonly Case[] = [get, hit, post, download, tail, idle, growth]
 
 /** Those of a first look, and the gateways in it. */
 export const quickCases: readonly string[] = ['get', 'hit', 'post']

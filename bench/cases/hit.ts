@@ -15,5 +15,6 @@ export const hit: Case = {
       load: { path: content.asset.path },
       answerBytes: content.asset.bytes,
       setup: { cache: true },
+      isStored: true,
     }),
 }

@@ -2,7 +2,7 @@ import type { Gateway, Setup } from '../gateways/gateway.ts'
 import { type RunningGateway, start } from '../gateways/running.ts'
 import { drive } from '../load/drive.ts'
 import type { Load, LoadResult } from '../load/load.ts'
-import { startOrigin } from '../origin/origin.ts'
+import { type RunningOrigin, startOrigin } from '../origin/origin.ts'
 import { median, sum } from '../statistics.ts'
 import type { Bench, Column, Row } from './case.ts'
 
@@ -12,7 +12,12 @@ export interface ThroughputOptions {
   /** The least that an answer weighs, bytes. */
   answerBytes: number
   setup?: Partial<Setup>
+  /** The gateway must answer without asking the origin. */
+  isStored?: boolean
 }
+
+/** An origin that is asked takes more than this for each request, ms. */
+const originMs = 0.002
 
 /** One round of one gateway. */
 interface Sample extends LoadResult {
@@ -55,7 +60,7 @@ export async function compareThroughput(bench: Bench, options: ThroughputOptions
       for (const { row, running, samples } of field.filter(({ row: { state } }) => state === 'measured')) {
         bench.progress(`${round === 0 ? 'warming up' : `round ${round}`}: ${row.gateway}`)
         await attempt(row, async () => {
-          const sample = await measure(bench, running, options, round === 0)
+          const sample = await measure(bench, origin, running, options, round === 0)
           if (round > 0) samples.push(sample)
         })
       }
@@ -71,18 +76,23 @@ export async function compareThroughput(bench: Bench, options: ThroughputOptions
 
 async function measure(
   bench: Bench,
+  origin: RunningOrigin,
   { port, child, setup }: RunningGateway,
-  { load, answerBytes }: ThroughputOptions,
+  { load, answerBytes, isStored = false }: ThroughputOptions,
   isWarmUp: boolean,
 ): Promise<Sample> {
   const { connections, roundSeconds, warmUpSeconds } = bench.pace
   const before = child.usage()
+  const originBefore = origin.cpuMs()
   const seconds = isWarmUp ? warmUpSeconds : roundSeconds
   const result = await drive({ connections, ...load, port, seconds }, setup.folder)
   const after = child.usage()
   if (child.hasEnded) throw new Error(`it has ended: ${child.complaint}`)
+  const originCost = (origin.cpuMs() - originBefore) / result.requests
   if (result.requests === 0) throw new Error('it answers nothing')
   if (result.bytes / result.requests < answerBytes) throw new Error('its answers are too short')
+  if (isStored && !isWarmUp && originCost > originMs)
+    throw new Error('it asks the origin for what it has stored')
   return { ...result, cpuMs: after.cpuMs - before.cpuMs, rssBytes: after.rssBytes }
 }
 

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { pathOf, versionOf } from '../machine/installed.ts'
 import type { Gateway, Setup } from './gateway.ts'
 
+/** Started by root, nginx works as somebody else, who may not see the files of the bench. */
+export const asOwner = process.getuid?.() === 0 ? 'user root root;' : ''
+
 export interface NginxOptions {
   name: string
   /** Write access lines, to /dev/null. Default true, as nginx itself. */
@@ -42,6 +45,7 @@ function configuration(setup: Setup, hasAccessLog: boolean, balance: string): st
     .filter(({ isListed = true }) => isListed)
     .map((origin) => `    server ${origin.host}:${origin.port} weight=${origin.slots ?? 1};`)
   return `daemon off;
+${asOwner}
 worker_processes 1;
 worker_rlimit_nofile 20000;
 pid nginx.pid;

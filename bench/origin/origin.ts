@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { asOwner } from '../gateways/nginx.ts'
 import { Child } from '../machine/child.ts'
 import { pathOf } from '../machine/installed.ts'
 import { freePort, isListening } from '../machine/ports.ts'
@@ -10,6 +11,8 @@ export interface RunningOrigin {
   port: number
   /** What it is: `nginx` or `node`. */
   kind: string
+  /** CPU time that it has taken so far, ms. */
+  cpuMs(): number
   stop(): Promise<void>
 }
 
@@ -25,7 +28,12 @@ export async function startOrigin(folder: string): Promise<RunningOrigin> {
   if (!(await isListening(port, 5000, () => child.hasEnded))) {
     throw new Error(`The origin does not start: ${child.complaint}`)
   }
-  return { port, kind: command === undefined ? 'node' : 'nginx', stop: () => child.stop() }
+  return {
+    port,
+    kind: command === undefined ? 'node' : 'nginx',
+    cpuMs: () => child.usage().cpuMs,
+    stop: () => child.stop(),
+  }
 }
 
 const nodeOrigin = fileURLToPath(new URL('node-origin.ts', import.meta.url))
@@ -43,6 +51,7 @@ function configureNginx(folder: string, port: number): string[] {
 
 function configuration(files: string, port: number): string {
   return `daemon off;
+${asOwner}
 worker_processes 1;
 worker_rlimit_nofile 20000;
 pid nginx.pid;
