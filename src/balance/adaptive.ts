@@ -18,18 +18,18 @@ const greatestSlowness = 16
 /**
  * By load, weight, latency and success together: the lowest cost wins.
  *
- * `cost = inFlight / share + (what is left until the server's turn)`, `share = weight * kappa * slow * health / L`
+ * `cost = (inFlight + turn) / share`, `share = weight * kappa * slow * health / L`
  *
  * - `kappa` corrects a wrong score, slowly, by latency against the median.
  * - `slow` is the slow start.
  * - `health` falls with the eighth power of the success rate against the median.
  * - `L` is how much slower than the median a server is: at least 1, since a server that fails fast must not look fast.
+ * - `turn`, 0 to 1, is what is left until the server's turn in a smooth weighted round-robin. Without load, requests so
+ *   follow the shares; a plain `inFlight + 1` would send everything to the greatest of them.
  *
- * The turn is that of smooth weighted round-robin, so that without load requests follow the shares, and ties do not
- * fall to whoever is listed first; the plain `(inFlight + 1) / share` would send everything to the greatest share.
- * Of up to 16 servers all are compared; of more, two drawn by share and two uniformly: by share alone, a server whose
- * share is wrong would never be seen. Gateways that see only their own requests start their turns at random and so
- * do not move in step.
+ * Of up to 16 servers all are compared. Of more, one drawn by share is taken if it is idle; else it is compared with
+ * another one drawn by share and two drawn uniformly, since by share alone a server whose share is wrong would never be
+ * seen. Gateways, which see only their own requests, start their turns at random and so do not move in step.
  */
 export class Adaptive<Pool> implements Algorithm<Pool> {
   readonly name = 'adaptive'

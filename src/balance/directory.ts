@@ -5,6 +5,8 @@ export interface DirectoryOptions<Pool> {
   openPool: (spec: ServerSpec) => Pool
   /** The pool takes no more requests; those that run on it finish. */
   closePool: (pool: Pool) => void
+  /** Takes `closePool` back. Absent = a server that returns gets a new pool. */
+  restorePool?: ((pool: Pool) => void) | undefined
   /** Slots of a new server. */
   limit: number
   onChange?: (type: 'joined' | 'draining' | 'removed' | 'returned', server: Server<Pool>) => void
@@ -105,13 +107,16 @@ export class Directory<Pool> {
       else server.state = 'draining'
       return server
     }
+    const dialsAsBefore = dialsAlike(last, spec)
     if (server.state !== 'active') {
-      server.pool = this.#options.openPool(spec)
+      const { openPool, restorePool } = this.#options
+      if (restorePool !== undefined && dialsAsBefore) restorePool(server.pool)
+      else server.pool = openPool(spec)
       server.state = 'active'
       server.joinedAt = now
       server.weight = 0
       this.#options.onChange?.('returned', server)
-    } else if (!dialsAlike(last, spec)) {
+    } else if (!dialsAsBefore) {
       const retired = server.pool
       server.pool = this.#options.openPool(spec)
       this.#options.closePool(retired)

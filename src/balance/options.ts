@@ -75,6 +75,11 @@ export interface UpstreamOptions<Pool> {
   openPool: (spec: ServerSpec) => Pool
   /** The pool takes no more requests; those that run on it finish. */
   closePool?: (pool: Pool, reason: 'server_removed' | 'shutdown') => void
+  /**
+   * Takes `closePool` back, for a server that returns while requests of its still run. Absent = it gets a new pool,
+   * and what runs on the old one ends there.
+   */
+  restorePool?: (pool: Pool) => void
   /** Asks a server whether it is well; needed with `health.active`. It must give up when the signal says so. */
   probe?: (spec: ServerSpec, signal: AbortSignal) => Promise<boolean>
   /** Milliseconds since the scores were last confirmed by their source. @default () => 0 */

@@ -49,7 +49,7 @@ export class Selection<Pool> {
   #pulseAt: number
 
   constructor(options: UpstreamOptions<Pool>, random: () => number, now: number) {
-    const { name, balance = {}, limits = {}, health = {}, openPool, closePool } = options
+    const { name, balance = {}, limits = {}, health = {}, openPool, closePool, restorePool } = options
     const { maxInFlight = 128 } = limits
     this.#options = options
     this.#random = random
@@ -63,6 +63,7 @@ export class Selection<Pool> {
     this.directory = new Directory({
       openPool,
       closePool: (pool) => closePool?.(pool, 'server_removed'),
+      restorePool,
       limit: maxInFlight === 'adaptive' ? firstLimit : maxInFlight,
       onChange: (type, server) => {
         if (!server.isActive()) this.#candidates.delete(server)

@@ -56,6 +56,22 @@ test('a name that comes back while it drains is revived, with its counters and a
   assert.equal(record.inFlight, 0)
 })
 
+test('a pool that can be restored stays with its server', () => {
+  const { pools, server, apply } = upstreamOf({
+    weights: [1, 1],
+    restorePool: (pool) => {
+      pool.closed = undefined
+    },
+  })
+  const held = server('s1')
+  held.inFlight++
+  apply([1])
+  assert.equal(held.pool.closed, 'server_removed')
+  apply([1, 1])
+  assert.equal(held.pool.closed, undefined)
+  assert.equal(pools.length, 2)
+})
+
 test('a server marked SUNDOWN drains but stays listed, and starts slowly when it returns', () => {
   const { upstream, clock, events, server } = upstreamOf({ weights: [1, 1] })
   clock.advance(1_000)
