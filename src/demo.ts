@@ -5,7 +5,7 @@ import { defineConfig } from './config/resolve.ts'
 import { portOrAny } from './demo/free-port.ts'
 import { ledgerLine, type Reading } from './demo/ledger.ts'
 import { SampleServer } from './demo/sample-server.ts'
-import { announce, type Member } from './demo/schedule.ts'
+import { announce, type Member, story } from './demo/schedule.ts'
 import { readSite } from './demo/site.ts'
 import { createGateway } from './gateway.ts'
 import { listenFault } from './listen-fault.ts'
@@ -172,7 +172,7 @@ function configOf(host: string, port: number, agentUrl: URL) {
     upstreams: {
       app: {
         discovery: { kind: 'agent', url: agentUrl.href, port: 80 },
-        balance: { algorithm: 'weighted-random', slowStart: '5s' },
+        balance: { algorithm: 'weighted-random', slowStart: '3s' },
         connections: { maxAge: '20s', maxRequests: 500 },
       },
     },
@@ -194,7 +194,7 @@ headgate demo: three servers of unequal capacity, an agent that announces them, 
   readiness     ${url}/readyz
   metrics       ${url}/metrics
 
-Scores move all the time. After 50 s violet says SUNDOWN: it gets no new requests, and returns 12 s later.
+Scores move all the time. After ${story.leavesAtMs / 1000} s violet says SUNDOWN: it gets no new requests, and returns soon.
 Each line below is one second: requests sent to servers; the score, and the share of the requests, of each server;
 requests that the cache answered; connections to servers that were opened. Ctrl-C ends the demo.
 

@@ -12,15 +12,16 @@ export interface Member {
   leaves: boolean
 }
 
-/** Milliseconds after which the story begins anew. */
-const roundMs = 75_000
-/** When the server that leaves says so, and when it is back, in a round. */
-const awayMs = { from: 50_000, to: 62_000 } as const
+/**
+ * When the server that leaves says so, and when it is back; after a round it all begins anew. Milliseconds.
+ * It is away for so short a time that the shares of a minute still say what the scores say.
+ */
+export const story = { leavesAtMs: 60_000, returnsAtMs: 67_000, roundMs: 90_000 } as const
 
 /** What the agent announces at a moment of the demo: scores that move, and a server that goes and returns. */
 export function announce(members: readonly Member[], elapsedMs: number): AgentItem[] {
-  const now = elapsedMs % roundMs
-  const isAway = now >= awayMs.from && now < awayMs.to
+  const now = elapsedMs % story.roundMs
+  const isAway = now >= story.leavesAtMs && now < story.returnsAtMs
   return members.map(({ port, score, swing, leaves }, index) => ({
     dns_name: '127.0.0.1',
     port,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { announce } from '../../../src/demo/schedule.ts'
+import { announce, story } from '../../../src/demo/schedule.ts'
 
 const members = [
   { name: 'a', port: 1, score: 60, swing: 3, leaves: false },
@@ -17,9 +17,10 @@ test('scores move, and never far from their middle', () => {
 })
 
 test('one server goes and returns; the other one stays', () => {
-  const categories = Array.from({ length: 75 }, (_, second) => announce(members, second * 1000))
+  const seconds = story.roundMs / 1000
+  const categories = Array.from({ length: seconds }, (_, second) => announce(members, second * 1000))
   const away = categories.map(([, b]) => b?.utilization_category === 'SUNDOWN')
-  assert.equal(away.filter(Boolean).length, 12)
+  assert.equal(away.filter(Boolean).length, (story.returnsAtMs - story.leavesAtMs) / 1000)
   assert.equal(away[0], false)
   assert.equal(away.at(-1), false)
   assert.ok(categories.every(([a]) => a?.utilization_category !== 'SUNDOWN'))
