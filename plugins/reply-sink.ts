@@ -62,7 +62,7 @@ class ReplyAnswer implements ClientSinkOwner {
 
 /** Through `onSend`: Fastify reads the stream, and writes what the hooks have made of it. */
 function streamTo(reply: FastifyReply, answer: ReplyAnswer, options: ReplySinkOptions): ResponseSink {
-  const { onHead, sendTimeout, sweep } = options
+  const { sendTimeout, sweep } = options
   const stalled = new StalledClient(reply.raw, sendTimeout, sweep)
   const send = (head: ResponseHead, body: Readable) => {
     stalled.watch()
@@ -71,7 +71,10 @@ function streamTo(reply: FastifyReply, answer: ReplyAnswer, options: ReplySinkOp
     reply.code(head.statusCode).send(hasContent(reply.request.method, head.statusCode) ? body : undefined)
   }
   const sink = new StreamSink({
-    onHead: (head, body) => (onHead === undefined ? send(head, body) : onHead(head, () => send(head, body))),
+    onHead(head, body) {
+      if (options.onHead === undefined) send(head, body)
+      else options.onHead(head, () => send(head, body))
+    },
     onUnanswered: (error) => answer.onUnanswered(error),
     onGone: (error) => answer.onGone(error),
   })

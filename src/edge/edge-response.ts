@@ -9,10 +9,15 @@ export function edgeResponse(isDraining: () => boolean): typeof ServerResponse<I
   return class EdgeResponse extends ServerResponse<IncomingMessage> {
     override writeHead(statusCode: number, reason?: unknown, fields?: unknown): this {
       // RFC 9112, section 9.3: a message that is not read to its end is the end of its connection.
-      if (isDraining() || hasUnreadBody(this.req)) this.shouldKeepAlive = false
+      if (isDraining() || isLastAllowed(this) || hasUnreadBody(this.req)) this.shouldKeepAlive = false
       return super.writeHead(statusCode, reason as string, fields as OutgoingHttpHeaders)
     }
   } as typeof ServerResponse<IncomingMessage>
+}
+
+/** Node says so to the client, but waits for the client to close. */
+function isLastAllowed(response: ServerResponse): boolean {
+  return (response as { maxRequestsOnConnectionReached?: boolean }).maxRequestsOnConnectionReached === true
 }
 
 /** True while some of a request's body has not arrived yet. */
