@@ -18,6 +18,8 @@ export interface ConnectionFacts {
 
 /** undici's handler, and what a pool of headgate tells it beyond that. */
 export interface RecyclingHandler extends Dispatcher.DispatchHandler {
+  /** It reads `controller.rawHeaders`: no object with the parsed fields has to be made for it. */
+  readonly readsRawHeaders?: boolean
   /** The request has a connection. Right before `onRequestStart`. */
   onConnection?(connection: ConnectionFacts): void
 }

@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Client, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { Clock } from '../clock.ts'
-import { type CarriedOptions, carriedBy, fill } from './carried-options.ts'
 import type { ConnectionFacts, RecyclingHandler } from './connection-facts.ts'
-import { HeadGuard } from './head-guard.ts'
 import type { InLine } from './idle-line.ts'
 import type { CloseReason } from './lifespan.ts'
+import type { OpenSpeaker, Speaker } from './speaker.ts'
 
 /**
  *     idle <---> active        either of them, and nothing else, ---> retiring ---> closed
@@ -34,8 +33,7 @@ export interface ConnectionOptions {
   socket: Socket
   owner: ConnectionOwner
   clock: Clock
-  origin: URL
-  client: Client.Options
+  openSpeaker: OpenSpeaker
   /** When the dialling began, so that the age is never less than the server's own count. */
   bornAt: number
   /** No request starts after this time. */
@@ -43,15 +41,10 @@ export interface ConnectionOptions {
   maxRequests: number
 }
 
-const connectionGone = Object.assign(new Error('The connection is gone'), {
-  code: 'HEADGATE_CONNECTION_GONE',
-})
-const ignore = () => {}
-
 /**
- * One socket from birth to death, and the record of it. An undici client of its own speaks HTTP over the socket
- * and never gets a second one. Being undici's handler itself, the connection passes on what concerns the request
- * that it carries, and a request costs no object here.
+ * One socket from birth to death, and the record of it. A speaker of its own speaks HTTP over the socket. Being the
+ * speaker's handler itself, the connection passes on what concerns the request that it carries, and a request costs
+ * no object here.
  */
 export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, InLine<Connection> {
   state: ConnectionState = 'idle'
@@ -79,12 +72,7 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
   readonly #socket: Socket
   readonly #owner: ConnectionOwner
   readonly #clock: Clock
-  readonly #origin: URL
-  readonly #clientOptions: Client.Options
-  readonly #carried: CarriedOptions
-  #client: Client | undefined
-  #guard: HeadGuard | undefined
-  #isHandedOver = false
+  readonly #speaker: Speaker
   #handler: RecyclingHandler | undefined
   /** Kept only until the request is written. */
   #options: Dispatcher.DispatchOptions | undefined
@@ -98,9 +86,7 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
     this.#socket = options.socket
     this.#owner = options.owner
     this.#clock = options.clock
-    this.#origin = options.origin
-    this.#clientOptions = options.client
-    this.#carried = carriedBy(options.origin)
+    this.#speaker = options.openSpeaker(options.socket, this)
     this.idleSince = options.clock.now()
     this.dialMs = this.idleSince - this.bornAt
     this.#socket.once('close', this.#onSocketClose)
@@ -126,8 +112,7 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
 
   /** Waits for its first request: whatever the server says or does meanwhile ends it. */
   watch(): void {
-    this.#socket.unref?.()
-    this.#socket.on('readable', this.#onUnasked).once('end', this.#onUnasked)
+    this.#speaker.watch()
   }
 
   /** Sends a request. The last one says `Connection: close`, and the socket goes with its response. */
@@ -136,34 +121,25 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
     this.sent = false
     this.#handler = handler
     this.#options = options
-    const carried = this.#carried
-    fill(carried, options)
-    // Without a false here, undici gives the socket up after each HEAD, and after a GET with a body.
-    carried.reset = isLast || (options.upgrade ? undefined : (options.reset ?? false))
-    this.#client ??= this.#attach()
-    this.#guard?.expect()
-    this.#client.dispatch(carried as Dispatcher.DispatchOptions, this)
-    carried.headers = undefined
-    carried.body = undefined
+    this.#speaker.start(options, isLast, handler.readsRawHeaders === true)
   }
 
   /** Gives the bare socket away. */
   becomeTunnel(): Socket {
-    this.#unwatch()
+    this.#speaker.release()
     this.isTunnel = true
     return this.#socket
   }
 
   /** Closes the socket, after the request that it carries. */
   close(): void {
-    if (this.#client === undefined) this.#socket.destroy()
-    else this.#client.close(ignore)
+    this.#speaker.close()
   }
 
   /** Closes the socket now; the request that it carries fails with this error. */
   destroy(error: Error): void {
-    if (this.#client === undefined || this.isTunnel) this.#socket.destroy()
-    else this.#client.destroy(error, ignore)
+    if (this.isTunnel) this.#socket.destroy()
+    else this.#speaker.destroy(error)
   }
 
   onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
@@ -265,29 +241,6 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
     return handler
   }
 
-  #attach(): Client {
-    this.#unwatch()
-    this.#guard = new HeadGuard(this.#socket)
-    return new Client(this.#origin, {
-      ...this.#clientOptions,
-      connect: (_options, callback) => {
-        if (this.#isHandedOver) return callback(connectionGone, null)
-        this.#isHandedOver = true
-        // undici forgets the waiting request when it is given the socket at once.
-        queueMicrotask(() => callback(null, this.#socket))
-      },
-    })
-  }
-
-  #unwatch(): void {
-    this.#socket.ref?.()
-    this.#socket.off('readable', this.#onUnasked).off('end', this.#onUnasked)
-  }
-
-  readonly #onUnasked = (): void => {
-    if (this.#socket.read() !== null || this.#socket.readableEnded) this.#socket.destroy()
-  }
-
   readonly #onSocketClose = (): void => {
     this.reason ??= this.#whyClosed()
     this.isClosed = true
@@ -297,11 +250,7 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
   /** The reason where the pool had none: who closed it, and in which state. */
   #whyClosed(): CloseReason {
     if (this.#handler !== undefined) return 'error'
-    const error = this.#socket.errored as (Error & { code?: string }) | null
-    if (error === null) return 'remote'
-    if (this.isTunnel) return 'error'
-    // undici keeps to what the server's Keep-Alive field allows, and closes a little earlier.
-    if (error.message === 'socket idle timeout') return 'idle'
-    return error.message === 'bad response' || error.code?.startsWith('HPE_') ? 'error' : 'remote'
+    if (!this.isTunnel) return this.#speaker.whyClosed()
+    return this.#socket.errored === null ? 'remote' : 'error'
   }
 }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { Client, Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { Clock } from '../clock.ts'
 import { HeadgateError } from '../errors.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
@@ -11,11 +11,11 @@ import { type Dialing, Dials, type TunnelWaiter } from './dials.ts'
 import type { Lifespan } from './lifespan.ts'
 import type { ConnectionEvent, RetireReason } from './pool-options.ts'
 import { Roster } from './roster.ts'
+import type { OpenSpeaker } from './speaker.ts'
 import { Upkeep } from './upkeep.ts'
 import { WaitingLine } from './waiting-line.ts'
 
 export interface DeskOptions {
-  origin: URL
   lifespan: Lifespan
   max: number
   minIdle: number
@@ -23,7 +23,7 @@ export interface DeskOptions {
   idleTimeout: number
   clock: Clock
   dial: DialFunction
-  client: Client.Options
+  openSpeaker: OpenSpeaker
   onEvent: ((event: ConnectionEvent) => void) | undefined
   /** Something has ended; perhaps all has. */
   onLess: () => void
@@ -92,7 +92,7 @@ export class Desk implements ConnectionOwner {
       return refuse(handler, new HeadgateError('HEADGATE_QUEUE_FULL'))
     }
     this.#demand.rise()
-    this.#waiting.push(options, handler, now)
+    this.#waiting.push({ options, handler, since: now, next: undefined })
     this.#dialAsNeeded()
     return false
   }
@@ -241,13 +241,13 @@ export class Desk implements ConnectionOwner {
   }
 
   #onDialled({ bornAt, purpose }: Dialing, socket: Socket): void {
-    const { lifespan, origin, client, onEvent } = this.#options
+    const { lifespan, openSpeaker, onEvent } = this.#options
     const { isSuccessor = false, predecessor, tunnel } = purpose
     const clock = this.#clock
     const deadline = lifespan.drawDeadline(bornAt, clock.now(), isSuccessor)
     const maxRequests = lifespan.drawRequests()
     const id = ++this.#lastId
-    const kin = { owner: this, clock, origin, client }
+    const kin = { owner: this, clock, openSpeaker }
     const connection = new Connection({ ...kin, id, socket, bornAt, deadline, maxRequests })
     const resumed = (socket as TLSSocket).encrypted === true && (socket as TLSSocket).isSessionReused()
     if (resumed) this.stats.resumed++

@@ -33,6 +33,8 @@ export interface DialerOptions {
   /** Milliseconds for the connection and the TLS handshake together; 0 = no limit. */
   connectTimeout: number
   tls?: TlsOptions | undefined
+  /** What to agree on by ALPN. Default `http/1.1`. */
+  protocols?: string[] | undefined
   clock: Clock
 }
 
@@ -46,7 +48,7 @@ export class Dialer {
   readonly #tls: tls.ConnectionOptions | undefined
   #session: Buffer | undefined
 
-  constructor({ origin, connectTimeout, tls: settings = {}, clock }: DialerOptions) {
+  constructor({ origin, connectTimeout, tls: settings = {}, protocols, clock }: DialerOptions) {
     this.#origin = origin
     this.#host = origin.hostname.startsWith('[') ? origin.hostname.slice(1, -1) : origin.hostname
     const isSecure = origin.protocol === 'https:'
@@ -61,7 +63,7 @@ export class Dialer {
       rejectUnauthorized: verify,
       // RFC 6066, section 3: an address is no server name.
       servername: settings.servername ?? (net.isIP(this.#host) === 0 ? this.#host : ''),
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: protocols ?? ['http/1.1'],
     }
   }
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { errors } from 'undici'
 import type { Clock } from '../clock.ts'
 import type { Connection } from './connection.ts'
-import type { Dial, DialFunction } from './dialer.ts'
+import type { Dial } from './dialer.ts'
 import type { PoolStats } from './pool-stats.ts'
 
 /** Who waits for a bare socket. */
@@ -11,37 +11,42 @@ export interface TunnelWaiter {
   reject(error: Error): void
 }
 
+/** What can have a successor dialled before it goes. */
+export interface Replaceable {
+  isBeingReplaced: boolean
+}
+
 /** What a connection is set up for: a request or the warm floor, where nothing is said. */
-export interface Purpose {
+export interface Purpose<Kept extends Replaceable = Connection> {
   /** It takes the place of a connection that has retired, or of the predecessor. */
   isSuccessor?: boolean
   /** The connection that serves on until this one is ready. */
-  predecessor?: Connection
+  predecessor?: Kept
   tunnel?: TunnelWaiter
 }
 
 /** A connection that is being set up. */
-export interface Dialing {
+export interface Dialing<Kept extends Replaceable = Connection> {
   readonly bornAt: number
-  readonly purpose: Purpose
+  readonly purpose: Purpose<Kept>
   dial: Dial | undefined
 }
 
-export interface DialsOptions {
-  dial: DialFunction
+export interface DialsOptions<Kept extends Replaceable = Connection, Made = Socket> {
+  dial: (callback: (error: Error | undefined, made: Made | undefined) => void) => Dial
   clock: Clock
   stats: PoolStats
-  onDialled: (dialing: Dialing, socket: Socket) => void
-  onFailed: (dialing: Dialing, error: Error) => void
+  onDialled: (dialing: Dialing<Kept>, made: Made) => void
+  onFailed: (dialing: Dialing<Kept>, error: Error) => void
 }
 
 /** The connections of a pool that are being set up. */
-export class Dials {
-  readonly #options: DialsOptions
-  readonly #running = new Set<Dialing>()
+export class Dials<Kept extends Replaceable = Connection, Made = Socket> {
+  readonly #options: DialsOptions<Kept, Made>
+  readonly #running = new Set<Dialing<Kept>>()
   #tunnels = 0
 
-  constructor(options: DialsOptions) {
+  constructor(options: DialsOptions<Kept, Made>) {
     this.#options = options
   }
 
@@ -50,16 +55,16 @@ export class Dials {
     return this.#running.size - this.#tunnels
   }
 
-  start(purpose: Purpose): void {
+  start(purpose: Purpose<Kept>): void {
     const { dial, clock, stats, onDialled, onFailed } = this.#options
-    const dialing: Dialing = { bornAt: clock.now(), purpose, dial: undefined }
+    const dialing: Dialing<Kept> = { bornAt: clock.now(), purpose, dial: undefined }
     this.#running.add(dialing)
     stats.dialing++
     if (purpose.tunnel !== undefined) this.#tunnels++
     if (purpose.predecessor !== undefined) purpose.predecessor.isBeingReplaced = true
-    dialing.dial = dial((error, socket) => {
+    dialing.dial = dial((error, made) => {
       this.#remove(dialing)
-      if (socket !== undefined) return onDialled(dialing, socket)
+      if (made !== undefined) return onDialled(dialing, made)
       stats.failedDials++
       onFailed(dialing, error ?? new errors.SocketError('no connection'))
     })
@@ -80,12 +85,12 @@ export class Dials {
     }
   }
 
-  #cancel(dialing: Dialing): void {
+  #cancel(dialing: Dialing<Kept>): void {
     dialing.dial?.cancel()
     this.#remove(dialing)
   }
 
-  #remove(dialing: Dialing): void {
+  #remove(dialing: Dialing<Kept>): void {
     const { predecessor, tunnel } = dialing.purpose
     this.#running.delete(dialing)
     this.#options.stats.dialing--

@@ -2,6 +2,9 @@ import type { Clock } from '../clock.ts'
 import type { DialFunction, TlsOptions } from './dialer.ts'
 import type { CloseReason, LifespanOptions } from './lifespan.ts'
 
+/** What speaks HTTP over a connection. */
+export type Driver = 'headgate' | 'undici'
+
 /** Why the connections of a whole pool retire. */
 export type RetireReason = 'server_removed' | 'shutdown'
 
@@ -29,6 +32,8 @@ export interface RecyclingPoolOptions extends LifespanOptions {
   bodyTimeout?: number | undefined
   /** Requests that may wait while there are `max` connections. Default: no limit. */
   maxQueue?: number | undefined
+  /** What speaks HTTP over the connections: headgate's own client, or undici's. Default undici. */
+  driver?: Driver | undefined
   clock?: Clock | undefined
   /** Called at each birth and death of a connection. */
   onEvent?: ((event: ConnectionEvent) => void) | undefined

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { type Client, Dispatcher, errors } from 'undici'
+import { Dispatcher, errors } from 'undici'
 import { systemClock } from '../clock.ts'
 import type { RecyclingHandler } from './connection-facts.ts'
 import { Desk, refuse } from './desk.ts'
@@ -7,9 +7,7 @@ import { Dialer, type DialFunction } from './dialer.ts'
 import { Lifespan } from './lifespan.ts'
 import type { RecyclingPoolOptions, RetireReason } from './pool-options.ts'
 import type { PoolStats } from './pool-stats.ts'
-
-/** The longest time that a timer can run. */
-const never = 2 ** 31 - 1
+import { speakersFor } from './speakers.ts'
 
 /**
  * Connections to one server that live long enough and no longer. An undici dispatcher: it works alone, with undici's
@@ -39,7 +37,6 @@ export class RecyclingPool extends Dispatcher {
     } = options
     this.origin = new URL(new URL(origin).origin)
     this.#desk = new Desk({
-      origin: this.origin,
       lifespan: new Lifespan(options),
       max,
       minIdle,
@@ -48,7 +45,7 @@ export class RecyclingPool extends Dispatcher {
       clock,
       dial:
         options.dial ?? dialTo(new Dialer({ origin: this.origin, connectTimeout, tls: options.tls, clock })),
-      client: clientOptionsOf(options),
+      openSpeaker: speakersFor(this.origin, options, clock),
       onEvent: options.onEvent,
       onLess: () => this.#onLess(),
     })
@@ -150,23 +147,4 @@ export class RecyclingPool extends Dispatcher {
 
 function dialTo(dialer: Dialer): DialFunction {
   return (callback) => dialer.dial(callback)
-}
-
-function clientOptionsOf({
-  maxHeaderSize = 16_384,
-  headersTimeout,
-  bodyTimeout,
-}: RecyclingPoolOptions): Client.Options {
-  return {
-    pipelining: 1,
-    allowH2: false,
-    maxHeaderSize,
-    ...(headersTimeout !== undefined && { headersTimeout }),
-    ...(bodyTimeout !== undefined && { bodyTimeout }),
-    // How long a connection may be idle is for the pool to say, and for the server's Keep-Alive field: the last
-    // request goes out a second before the server's time is up.
-    keepAliveTimeout: never,
-    keepAliveMaxTimeout: never,
-    keepAliveTimeoutThreshold: 1000,
-  }
 }

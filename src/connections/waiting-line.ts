@@ -6,21 +6,21 @@ export interface Waiter {
   readonly handler: Dispatcher.DispatchHandler
   /** When it came, on the pool's clock. */
   readonly since: number
-  next: Waiter | undefined
+  next: this | undefined
 }
 
 /** Requests that wait for a connection, first come, first served. */
-export class WaitingLine {
-  #first: Waiter | undefined
-  #last: Waiter | undefined
+export class WaitingLine<W extends Waiter = Waiter> {
+  #first: W | undefined
+  #last: W | undefined
   #length = 0
 
   get length(): number {
     return this.#length
   }
 
-  push(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, since: number): void {
-    const waiter: Waiter = { options, handler, since, next: undefined }
+  push(waiter: W): void {
+    waiter.next = undefined
     if (this.#last === undefined) this.#first = waiter
     else this.#last.next = waiter
     this.#last = waiter
@@ -28,14 +28,14 @@ export class WaitingLine {
   }
 
   /** Puts a request at the head of the line: it has had its turn, and lost its connection before anything was sent. */
-  unshift(waiter: Waiter): void {
+  unshift(waiter: W): void {
     waiter.next = this.#first
     this.#first = waiter
     this.#last ??= waiter
     this.#length++
   }
 
-  shift(): Waiter | undefined {
+  shift(): W | undefined {
     const waiter = this.#first
     if (waiter === undefined) return undefined
     this.#first = waiter.next
@@ -45,8 +45,8 @@ export class WaitingLine {
   }
 
   /** Takes out those at the head that came until then, `most` of them. */
-  shiftUntil(time: number, most: number): Waiter[] {
-    const taken: Waiter[] = []
+  shiftUntil(time: number, most: number): W[] {
+    const taken: W[] = []
     while (this.#first !== undefined && this.#first.since <= time && taken.length < most)
       taken.push(this.shift()!)
     return taken
@@ -54,8 +54,9 @@ export class WaitingLine {
 
   /** Takes the request of this handler out of the line; false when it does not wait here. */
   remove(handler: Dispatcher.DispatchHandler): boolean {
-    let before: Waiter | undefined
-    for (let waiter = this.#first; waiter !== undefined; before = waiter, waiter = waiter.next) {
+    let before: W | undefined
+    let waiter = this.#first
+    for (; waiter !== undefined; before = waiter, waiter = waiter.next) {
       if (waiter.handler !== handler) continue
       if (before === undefined) this.#first = waiter.next
       else before.next = waiter.next

@@ -1,0 +1,138 @@
+import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+import { errors } from 'undici'
+
+/** Who learns how a body goes out. */
+export interface BodyListener {
+  onBodyPiece(piece: Buffer): void
+  onBodyEnd(): void
+  onBodyFailed(error: Error): void
+}
+
+/** How a body of a stream is framed. */
+export interface BodyFrame {
+  /** The head of the request, but for its framing and the empty line. */
+  head: string
+  /** Its length in bytes, or -1 for the chunked coding. */
+  length: number
+  /** Written for a body that turns out empty, where its length is not known. */
+  emptyFraming: string
+}
+
+const lastChunk = '0\r\n\r\n'
+
+/**
+ * Writes the body of a request from a stream, at the pace of the socket. The head leaves with the first piece: while
+ * there is none, nothing of the request has been sent.
+ */
+export class BodyWriter {
+  readonly #socket: Socket
+  readonly #body: Readable
+  readonly #frame: BodyFrame
+  readonly #listener: BodyListener
+  #written = 0
+  #isOver = false
+
+  constructor(socket: Socket, body: Readable, frame: BodyFrame, listener: BodyListener) {
+    this.#socket = socket
+    this.#body = body
+    this.#frame = frame
+    this.#listener = listener
+  }
+
+  start(): void {
+    const body = this.#body
+    body.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose)
+    if (body.errored) queueMicrotask(() => this.#onError(body.errored as Error))
+    else if (body.readableEnded) queueMicrotask(this.#onEnd)
+    else if (body.closed) queueMicrotask(this.#onClose)
+    else body.resume()
+  }
+
+  /** The socket has room again. */
+  drain(): void {
+    if (!this.#isOver) this.#body.resume()
+  }
+
+  /** Wants no more of the body. */
+  stop(): void {
+    if (this.#isOver) return
+    this.#release()
+    this.#body.destroy()
+  }
+
+  readonly #onData = (data: Buffer | string): void => {
+    const chunk = typeof data === 'string' ? Buffer.from(data) : data
+    if (chunk.length === 0) return
+    const { length } = this.#frame
+    if (length !== -1 && this.#written + chunk.length > length) return this.#mismatch()
+    const hasRoom = length === -1 ? this.#writeChunk(chunk) : this.#writePiece(chunk)
+    this.#written += chunk.length
+    this.#listener.onBodyPiece(chunk)
+    if (!hasRoom && !this.#isOver) this.#body.pause()
+  }
+
+  readonly #onEnd = (): void => {
+    if (this.#isOver) return
+    const { head, length, emptyFraming } = this.#frame
+    if (length !== -1 && this.#written !== length) return this.#mismatch()
+    if (this.#written === 0) this.#socket.write(`${head}${emptyFraming}\r\n`, 'latin1')
+    else if (length === -1) this.#socket.write(lastChunk, 'latin1')
+    this.#release()
+    this.#listener.onBodyEnd()
+  }
+
+  readonly #onError = (error: Error): void => {
+    if (this.#isOver) return
+    this.#release()
+    this.#listener.onBodyFailed(error)
+  }
+
+  readonly #onClose = (): void => this.#onError(new errors.RequestAbortedError())
+
+  #writePiece(chunk: Buffer): boolean {
+    if (this.#written > 0) return this.#socket.write(chunk)
+    const { head, length } = this.#frame
+    return writeTogether(this.#socket, `${head}content-length: ${length}\r\n\r\n`, chunk, '')
+  }
+
+  #writeChunk(chunk: Buffer): boolean {
+    const size = `${chunk.length.toString(16)}\r\n`
+    const before = this.#written > 0 ? size : `${this.#frame.head}transfer-encoding: chunked\r\n\r\n${size}`
+    return writeTogether(this.#socket, before, chunk, '\r\n')
+  }
+
+  /** What was declared and what came differ: the server must not take one for the other. */
+  #mismatch(): void {
+    this.#release()
+    this.#body.destroy()
+    this.#listener.onBodyFailed(new errors.RequestContentLengthMismatchError())
+  }
+
+  #release(): void {
+    this.#isOver = true
+    const body = this.#body
+    body.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
+    // Its error may still come, and must not end the process; `#onError` does nothing with it any more.
+  }
+}
+
+/** Up to this size copying is cheaper than a second buffer for the kernel; bytes. */
+const copyLimit = 32 * 1024
+
+/** Writes text in latin1, bytes and text in one go. */
+export function writeTogether(socket: Socket, before: string, chunk: Uint8Array, after: string): boolean {
+  if (chunk.length > copyLimit) {
+    socket.cork()
+    socket.write(before, 'latin1')
+    const hasRoom = socket.write(chunk)
+    const result = after === '' ? hasRoom : socket.write(after, 'latin1')
+    socket.uncork()
+    return result
+  }
+  const all = Buffer.allocUnsafe(before.length + chunk.length + after.length)
+  all.write(before, 0, 'latin1')
+  all.set(chunk, before.length)
+  if (after !== '') all.write(after, before.length + chunk.length, 'latin1')
+  return socket.write(all)
+}

@@ -1,0 +1,352 @@
+import type { Socket } from 'node:net'
+import { type Dispatcher, errors } from 'undici'
+import type { Clock } from '../../clock.ts'
+import type { CloseReason } from '../lifespan.ts'
+import type { Speaker } from '../speaker.ts'
+import { type BodyFrame, type BodyListener, BodyWriter, writeTogether } from './body-writer.ts'
+import { Deadline } from './deadline.ts'
+import { type Departure, departAfterReading } from './departures.ts'
+import { Exchange, type ExchangeOwner } from './exchange.ts'
+import { parsedFields } from './parsed-fields.ts'
+import { framedBody, isStream } from './request-body.ts'
+import { requestHead } from './request-head.ts'
+import type { ResponseHead } from './response-head.ts'
+import { type ResponseListener, ResponseParser } from './response-parser.ts'
+
+export interface Http1Options {
+  /** For the Host field of requests that have none. */
+  host: string
+  /** Bytes that the head of a response may have. */
+  maxHeaderSize: number
+  /** Milliseconds until the head of a response, where a request does not say; 0 = no limit. */
+  headersTimeout: number
+  /** Milliseconds between two pieces of a response, where a request does not say; 0 = no limit. */
+  bodyTimeout: number
+  clock: Clock
+}
+
+/** How much sooner than the server an idle connection is given up, milliseconds. */
+const keepAliveMargin = 1000
+
+/** Methods whose requests have a body, so that an empty one is said to be empty (RFC 9110, section 8.6). */
+const withBody = new Set(['PUT', 'POST', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH'])
+
+/**
+ * HTTP/1.1 over one socket, as a client: one exchange at a time, and nothing that belongs to one ever reaches another.
+ *
+ *     idle -> waiting -> writing and reading -> idle
+ *      \________\______________\_______________> gone      whatever is not exactly so
+ */
+export class Http1Connection implements Speaker, ResponseListener, BodyListener, ExchangeOwner, Departure {
+  readonly #socket: Socket
+  readonly #handler: Dispatcher.DispatchHandler
+  readonly #options: Http1Options
+  readonly #parser: ResponseParser
+  readonly #deadline: Deadline
+  #exchange: Exchange | undefined
+  #writer: BodyWriter | undefined
+  /** Whether anything of the request that runs has been handed to the socket, and whether all of it has. */
+  #isBegun = false
+  #isWritten = false
+  /** Whether the head of the final response has come. */
+  #hasHead = false
+  #keepAliveMs = -1
+  #isPersistent = false
+  #isClosing = false
+  #isAttached = false
+  #reason: CloseReason | undefined
+
+  constructor(socket: Socket, handler: Dispatcher.DispatchHandler, options: Http1Options) {
+    this.#socket = socket
+    this.#handler = handler
+    this.#options = options
+    this.#parser = new ResponseParser(this, options)
+    this.#deadline = new Deadline(options.clock, () => this.#onLate())
+  }
+
+  get isPaused(): boolean {
+    return this.#exchange?.paused === true
+  }
+
+  watch(): void {
+    if (!this.#isAttached) this.#attach()
+    this.#socket.unref?.()
+  }
+
+  start(options: Dispatcher.DispatchOptions, isLast: boolean, isRaw: boolean): void {
+    try {
+      this.#exchange = this.#prepare(options, isLast, isRaw)
+    } catch (error) {
+      this.#handler.onResponseError?.(undefined as never, error as Error)
+      return
+    }
+    this.#isBegun = false
+    this.#isWritten = false
+    this.#hasHead = false
+    this.#deadline.set(0)
+    if (!this.#isAttached) this.#attach()
+    this.#socket.ref?.()
+    departAfterReading(this)
+  }
+
+  depart(): void {
+    const exchange = this.#exchange
+    if (exchange === undefined) return
+    if (this.#socket.destroyed || !this.#socket.writable) return this.#fail(closed())
+    const { body } = exchange.content
+    if (isStream(body)) this.#writer = new BodyWriter(this.#socket, body, frameOf(exchange), this)
+    try {
+      this.#handler.onRequestStart?.(exchange, null)
+      if (this.#exchange !== exchange) return
+      this.#deadline.set(exchange.headersTimeout)
+      this.#parser.expect(exchange.head.method, exchange.head.upgrade !== undefined)
+      if (this.#writer === undefined) this.#writeWhole(exchange)
+      else this.#writer.start()
+    } catch (error) {
+      this.#fail(error as Error)
+    }
+  }
+
+  release(): void {
+    if (this.#isAttached) this.#detach()
+    this.#socket.ref?.()
+  }
+
+  close(): void {
+    this.#isClosing = true
+    if (this.#exchange === undefined) this.#socket.destroy()
+  }
+
+  destroy(error: Error): void {
+    if (this.#exchange === undefined) this.#socket.destroy()
+    else this.#fail(error)
+  }
+
+  whyClosed(): CloseReason {
+    return this.#reason ?? 'remote'
+  }
+
+  onHead(head: ResponseHead): void {
+    const exchange = this.#exchange as Exchange
+    const { statusCode, fields } = head
+    exchange.rawHeaders = fields
+    if (statusCode >= 200) {
+      this.#hasHead = true
+      this.#isPersistent = head.isPersistent && !isSuspicious(head, exchange.head.method)
+      this.#keepAliveMs = head.keepAliveMs
+      this.#deadline.set(exchange.bodyTimeout)
+    } else if (exchange.headersTimeout > 0) this.#deadline.set(exchange.headersTimeout)
+    const parsed = exchange.isRaw ? noFields : parsedFields(fields)
+    this.#handler.onResponseStart?.(exchange, statusCode, parsed, head.statusMessage)
+  }
+
+  onData(piece: Buffer): void {
+    const exchange = this.#exchange as Exchange
+    if (exchange.bodyTimeout > 0) this.#deadline.set(exchange.bodyTimeout)
+    this.#handler.onResponseData?.(exchange, piece)
+  }
+
+  onComplete(trailers: string[], hasExcess: boolean): void {
+    const exchange = this.#exchange as Exchange
+    exchange.rawTrailers = trailers
+    const isWhole =
+      this.#isPersistent && this.#isWritten && !hasExcess && !this.#isClosing && !exchange.head.isLast
+    if (hasExcess) this.#reason = 'error'
+    this.#exchange = undefined
+    this.#writer?.stop()
+    this.#writer = undefined
+    if (isWhole) this.#rest()
+    else this.#socket.destroy()
+    this.#handler.onResponseEnd?.(exchange, trailers.length === 0 ? {} : parsedFields(trailers))
+  }
+
+  onSwitch(head: ResponseHead, rest: Buffer): void {
+    const exchange = this.#exchange as Exchange
+    this.#exchange = undefined
+    this.#writer?.stop()
+    this.#deadline.stop()
+    this.#detach()
+    if (rest.length > 0) this.#socket.unshift(rest)
+    exchange.rawHeaders = head.fields
+    const parsed = exchange.isRaw ? noFields : parsedFields(head.fields)
+    try {
+      this.#handler.onRequestUpgrade?.(exchange, head.statusCode, parsed, this.#socket)
+    } catch (error) {
+      this.#socket.destroy(error as Error)
+    }
+  }
+
+  onExcess(): void {
+    this.#reason = 'error'
+    if (this.#exchange === undefined) this.#socket.destroy()
+    else this.#fail(new errors.SocketError('an answer that nobody has asked for'))
+  }
+
+  onBodyPiece(piece: Buffer): void {
+    const exchange = this.#exchange as Exchange
+    this.#isBegun = true
+    if (!this.#hasHead && exchange.headersTimeout > 0) this.#deadline.set(exchange.headersTimeout)
+    try {
+      this.#handler.onBodySent?.(piece)
+    } catch (error) {
+      this.#fail(error as Error)
+    }
+  }
+
+  onBodyEnd(): void {
+    this.#isBegun = true
+    this.#isWritten = true
+    this.#writer = undefined
+    try {
+      this.#handler.onRequestSent?.()
+    } catch (error) {
+      this.#fail(error as Error)
+    }
+  }
+
+  onBodyFailed(error: Error): void {
+    this.#fail(error)
+  }
+
+  onResumed(exchange: Exchange): void {
+    if (exchange !== this.#exchange) return
+    if (this.#hasHead) this.#deadline.set(exchange.bodyTimeout)
+    try {
+      this.#parser.resume()
+    } catch (error) {
+      this.#fail(error as Error)
+    }
+    if (!this.isPaused && !this.#socket.destroyed) this.#socket.resume()
+  }
+
+  onAborted(exchange: Exchange, reason: Error): void {
+    if (exchange === this.#exchange) this.#fail(reason ?? new errors.RequestAbortedError())
+  }
+
+  #prepare(options: Dispatcher.DispatchOptions, isLast: boolean, isRaw: boolean): Exchange {
+    const { headersTimeout, bodyTimeout, host } = this.#options
+    const limits = {
+      headersTimeout: timeLimit(options.headersTimeout, headersTimeout),
+      bodyTimeout: timeLimit(options.bodyTimeout, bodyTimeout),
+      isRaw,
+    }
+    const head = requestHead(options, host, isLast)
+    const content = framedBody(options.body)
+    if (head.declaredLength !== -1 && content.length !== -1 && head.declaredLength !== content.length) {
+      throw new errors.RequestContentLengthMismatchError()
+    }
+    return new Exchange(this, head, content, limits)
+  }
+
+  #writeWhole(exchange: Exchange): void {
+    const { head, length, emptyFraming } = frameOf(exchange)
+    const body = exchange.content.body as Buffer | undefined
+    if (body === undefined) this.#socket.write(`${head}${emptyFraming}\r\n`, 'latin1')
+    else writeTogether(this.#socket, `${head}content-length: ${length}\r\n\r\n`, body, '')
+    this.#isBegun = true
+    this.#isWritten = true
+    if (body !== undefined) this.#handler.onBodySent?.(body)
+    this.#handler.onRequestSent?.()
+  }
+
+  /** Waits for the next request, for no longer than the server does. */
+  #rest(): void {
+    this.#socket.unref?.()
+    if (this.#keepAliveMs === -1) return this.#deadline.set(0)
+    if (this.#keepAliveMs > keepAliveMargin) return this.#deadline.set(this.#keepAliveMs - keepAliveMargin)
+    this.#reason = 'idle'
+    this.#socket.destroy()
+  }
+
+  #fail(error: Error): void {
+    const exchange = this.#exchange
+    this.#exchange = undefined
+    this.#parser.stop()
+    this.#writer?.stop()
+    this.#writer = undefined
+    this.#socket.destroy()
+    if (exchange !== undefined) this.#handler.onResponseError?.(exchange, error)
+  }
+
+  #attach(): void {
+    this.#isAttached = true
+    this.#socket.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain)
+    this.#socket.on('error', this.#onError).on('close', this.#onClose)
+  }
+
+  /** Leaves the socket as if nobody had listened: it flows when its next owner does. */
+  #detach(): void {
+    const socket = this.#socket
+    this.#isAttached = false
+    socket.pause()
+    socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain)
+    socket.off('error', this.#onError).off('close', this.#onClose)
+    ;(socket as { readableFlowing: boolean | null }).readableFlowing = null
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (!this.#isBegun || this.#exchange === undefined) return this.onExcess()
+    try {
+      if (!this.#parser.hasBegun()) this.#handler.onResponseStarted?.()
+      this.#parser.push(chunk)
+    } catch (error) {
+      this.#fail(error as Error)
+    }
+    if (this.#hasHead && this.isPaused) this.#socket.pause()
+  }
+
+  readonly #onEnd = (): void => {
+    if (this.#exchange === undefined || !this.#isBegun) return this.#fail(closed())
+    this.#isPersistent = false
+    const error = this.#parser.finish()
+    if (error !== undefined) this.#fail(error)
+  }
+
+  readonly #onDrain = (): void => this.#writer?.drain()
+
+  readonly #onError = (error: Error): void => this.#fail(error)
+
+  readonly #onClose = (): void => {
+    this.#deadline.stop()
+    this.#fail(closed())
+  }
+
+  #onLate(): void {
+    const exchange = this.#exchange
+    if (exchange === undefined) {
+      this.#reason = 'idle'
+      this.#socket.destroy()
+    } else if (this.#hasHead) {
+      // While the handler has no room, the delay is not the server's.
+      if (!exchange.paused) this.#fail(new errors.BodyTimeoutError())
+    } else if (this.#isWritten || this.#socket.writableNeedDrain) this.#fail(new errors.HeadersTimeoutError())
+    // Nor is it while the request's own body does not come.
+    else this.#deadline.set(exchange.headersTimeout)
+  }
+}
+
+const noFields = {}
+
+function closed(): Error {
+  return new errors.SocketError('other side closed')
+}
+
+function timeLimit(given: number | null | undefined, standard: number): number {
+  if (given == null) return standard
+  if (!Number.isFinite(given) || given < 0) throw new errors.InvalidArgumentError('invalid time limit')
+  return given
+}
+
+/** A 204 or 304 that speaks of a body may be followed by one, which would be taken for the next response. */
+function isSuspicious({ statusCode, contentLength, isChunked }: ResponseHead, method: string): boolean {
+  return method !== 'HEAD' && (statusCode === 204 || statusCode === 304) && (contentLength > 0 || isChunked)
+}
+
+function frameOf({ head, content }: Exchange): BodyFrame {
+  const isTyped = content.contentType === undefined || /\r\ncontent-type:/i.test(head.text)
+  return {
+    head: isTyped ? head.text : `${head.text}content-type: ${content.contentType}\r\n`,
+    length: content.length === -1 ? head.declaredLength : content.length,
+    emptyFraming: withBody.has(head.method) ? 'content-length: 0\r\n' : '',
+  }
+}

@@ -1,0 +1,96 @@
+import type { Socket } from 'node:net'
+import type { Dispatcher } from 'undici'
+import type { RecyclingHandler } from '../connection-facts.ts'
+import type { RetireReason } from '../pool-options.ts'
+import { PoolStats } from '../pool-stats.ts'
+import { RecyclingPool } from '../recycling-pool.ts'
+import type { Http2PoolOptions } from './http2-options.ts'
+
+/**
+ * HTTP/2 has no upgrades. What asks for one goes by a connection of HTTP/1.1 to the same server, which most servers
+ * offer beside HTTP/2; one that does not fails the request while the connection is set up.
+ */
+export class Upgrades {
+  readonly #origin: URL
+  readonly #options: Http2PoolOptions
+  readonly #onLess: () => void
+  #pool: RecyclingPool | undefined
+
+  /** @param onLess a connection or a request has ended */
+  constructor(origin: URL, options: Http2PoolOptions, onLess: () => void) {
+    this.#origin = origin
+    this.#options = options
+    this.#onLess = onLess
+  }
+
+  get stats(): PoolStats | undefined {
+    return this.#pool?.stats
+  }
+
+  dispatch(options: Dispatcher.DispatchOptions, handler: RecyclingHandler): boolean {
+    return this.#open().dispatch(options, handler)
+  }
+
+  withdraw(handler: RecyclingHandler): boolean {
+    return this.#pool?.withdraw(handler) === true
+  }
+
+  connectSocket(): Promise<Socket> {
+    return this.#open().connectSocket()
+  }
+
+  retire(reason: RetireReason): void {
+    this.#pool?.retire(reason)
+  }
+
+  restore(): void {
+    this.#pool?.restore()
+  }
+
+  close(callback: () => void): void {
+    if (this.#pool === undefined) callback()
+    else this.#pool.close(callback)
+  }
+
+  destroy(error: Error | null, callback: () => void): void {
+    if (this.#pool === undefined) callback()
+    else this.#pool.destroy(error, callback)
+  }
+
+  #open(): RecyclingPool {
+    const { onEvent } = this.#options
+    this.#pool ??= new RecyclingPool(this.#origin, {
+      ...this.#options,
+      minIdle: 0,
+      onEvent: (event) => {
+        onEvent?.({ ...event, id: -event.id })
+        if (event.type === 'closed') this.#onLess()
+      },
+    })
+    return this.#pool
+  }
+}
+
+/** The counts of two pools as those of one. */
+export function sumOf(a: PoolStats, b: PoolStats): PoolStats {
+  const sum = new PoolStats()
+  for (const stats of [a, b]) {
+    sum.active += stats.active
+    sum.idle += stats.idle
+    sum.retiring += stats.retiring
+    sum.dialing += stats.dialing
+    sum.pending += stats.pending
+    sum.tunnels += stats.tunnels
+    sum.opened += stats.opened
+    sum.resumed += stats.resumed
+    sum.failedDials += stats.failedDials
+    sum.ageSum += stats.ageSum
+    sum.requestSum += stats.requestSum
+    for (const [reason, count] of Object.entries(stats.closed)) {
+      sum.closed[reason as keyof PoolStats['closed']] += count
+    }
+    for (const [index, count] of stats.agesAtClose.entries()) sum.agesAtClose[index]! += count
+    for (const [index, count] of stats.requestsAtClose.entries()) sum.requestsAtClose[index]! += count
+  }
+  return sum
+}
