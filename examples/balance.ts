@@ -6,39 +6,36 @@
  *     curl http://127.0.0.1:3000/
  */
 import fastify from 'fastify'
-import { Upstream } from '../src/index.ts' // in a project of your own: 'headgate'
+import { request as send } from 'undici'
+import { balance } from '../src/index.ts' // in a project of your own: 'headgate'
 import { sampleServer } from './sample-server.ts'
 
-const upstream = new Upstream<URL>({
-  name: 'app',
-  balance: { algorithm: 'round-robin' },
-  limits: { maxInFlight: 10 },
-  // What belongs to a server as long as it is listed: connections, or here its address alone.
-  openPool: ({ protocol, host, port }) => new URL(`${protocol}//${host}:${port}`),
-})
-
 const weights = { large: 3, small: 1 }
-const specs = Object.entries(weights).map(async ([name, weight]) => {
-  const { protocol, hostname, port, host } = new URL(await sampleServer(name))
-  return {
-    name: host,
-    protocol: protocol as 'http:',
-    host: hostname,
-    port: Number(port),
-    weight,
-    draining: false,
-  }
+const servers = Object.entries(weights).map(async ([name, weight]) => {
+  const { hostname, port, host } = new URL(await sampleServer(name))
+  const address = { protocol: 'http:', host: hostname, port: Number(port) } as const
+  return { name: host, ...address, weight, draining: false }
 })
-upstream.apply(await Promise.all(specs))
 
 const app = fastify({ logger: true })
-app.addHook('onClose', async () => upstream.close())
+await app.register(balance, {
+  upstreams: {
+    app: {
+      servers: await Promise.all(servers),
+      balance: { algorithm: 'round-robin' },
+      limits: { maxInFlight: 10 },
+    },
+  },
+})
 
 app.get('/', async (request) => {
+  const upstream = app.upstreams.get('app')
+  if (upstream === undefined) throw new Error('there is no upstream')
   const slot = upstream.tryReserve({}) ?? (await upstream.wait({}, request.signal))
+  const { name, pool } = slot.server
   try {
-    const response = await fetch(slot.server.pool)
-    const answer = await response.json()
+    const { body } = await send(`http://${name}/`, { dispatcher: pool })
+    const answer = await body.json()
     slot.release('success')
     return answer
   } catch (error) {
