@@ -3,12 +3,11 @@ import { createHttpProbe } from '../src/balance/http-probe.ts'
 import type { BalanceEvent, UpstreamOptions } from '../src/balance/options.ts'
 import type { ServerSpec } from '../src/balance/server.ts'
 import { Upstream } from '../src/balance/upstream.ts'
-import type { RecyclingPoolOptions } from '../src/connections/pool-options.ts'
-import { openPool } from '../src/connections/pools.ts'
-import type { RecyclingPool } from '../src/connections/recycling-pool.ts'
+import { openPool, type PoolOptions } from '../src/connections/pools.ts'
+import type { ServerPool } from '../src/connections/server-pool.ts'
 
 type Settings = Pick<
-  UpstreamOptions<RecyclingPool>,
+  UpstreamOptions<ServerPool>,
   'balance' | 'limits' | 'retries' | 'health' | 'scoreAge' | 'clock' | 'random'
 >
 
@@ -16,7 +15,7 @@ export interface BalanceUpstream extends Settings {
   /** The servers to begin with; `app.upstreams.get(name).apply(servers)` replaces them. @default [] */
   servers?: readonly ServerSpec[]
   /** Connections to each server, and TLS. */
-  connections?: RecyclingPoolOptions
+  connections?: PoolOptions
 }
 
 export interface BalancePluginOptions {
@@ -27,7 +26,7 @@ export interface BalancePluginOptions {
 declare module 'fastify' {
   interface FastifyInstance {
     /** Who hands out slots on servers, by upstream: what `reply.forward()` takes as `reserver`. */
-    upstreams: ReadonlyMap<string, Upstream<RecyclingPool>>
+    upstreams: ReadonlyMap<string, Upstream<ServerPool>>
   }
 }
 
@@ -36,7 +35,7 @@ const warnings: ReadonlySet<BalanceEvent['type']> = new Set(['ejected', 'unhealt
 /** Upstreams of servers to choose from, each with its queue and its limits, and connections that are recycled. */
 export default fp<BalancePluginOptions>(
   async (app, options) => {
-    const upstreams = new Map<string, Upstream<RecyclingPool>>()
+    const upstreams = new Map<string, Upstream<ServerPool>>()
 
     function tellEvent({ type, ...event }: BalanceEvent): void {
       app.log[warnings.has(type) ? 'warn' : 'info']({ event: type, ...event }, 'a server changed its state')
@@ -44,7 +43,7 @@ export default fp<BalancePluginOptions>(
 
     for (const [name, { servers = [], connections = {}, ...settings }] of Object.entries(options.upstreams)) {
       const tls = connections.tls
-      const upstream = new Upstream<RecyclingPool>({
+      const upstream = new Upstream<ServerPool>({
         ...settings,
         name,
         openPool: (spec) => openPool(spec, connections),

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Server } from './balance/server.ts'
 import type { Upstream } from './balance/upstream.ts'
-import type { RecyclingPool } from './connections/recycling-pool.ts'
+import type { ServerPool } from './connections/server-pool.ts'
 import type { AccessRecord } from './edge/access-record.ts'
 import { plainAddress, type Trust } from './edge/trust.ts'
 
@@ -13,9 +13,9 @@ export function wantsExplanation({ raw }: FastifyRequest, trust: Trust): boolean
 }
 
 /** The server that was chosen and why, the wait, and the attempts: `key=value` pairs. */
-export function explanation(record: AccessRecord, balancer: Upstream<RecyclingPool>): string {
+export function explanation(record: AccessRecord, balancer: Upstream<ServerPool>): string {
   const { route, upstream, cache, exchange } = record
-  const server = exchange?.server as Server<RecyclingPool> | undefined
+  const server = exchange?.server as Server<ServerPool> | undefined
   const facts: Record<string, unknown> = {
     route: JSON.stringify(route),
     upstream,

@@ -4,7 +4,7 @@ import { replySink } from '../plugins/reply-sink.ts'
 import type { ReserveContext } from './balance/reservation.ts'
 import type { Server } from './balance/server.ts'
 import type { RequestChanges } from './cache/lookup.ts'
-import type { RecyclingPool } from './connections/recycling-pool.ts'
+import type { ServerPool } from './connections/server-pool.ts'
 import { recordOf } from './edge/access-record.ts'
 import { targetOf } from './edge/routable.ts'
 import { upgradeOf } from './edge/upgrade.ts'
@@ -86,7 +86,7 @@ export function requestHandler({ settings, upstreams, sweep, ceiling }: ServeOpt
           ? undefined
           : (_head, send) => {
               const { exchange } = recordOf(request.raw)
-              const server = exchange?.server as Server<RecyclingPool> | undefined
+              const server = exchange?.server as Server<ServerPool> | undefined
               if (server !== undefined) affinity?.remember?.(request, reply, balancer.stickyName(server))
               if (isExplained) reply.header(explanationField, explanation(recordOf(request.raw), balancer))
               send()

@@ -7,14 +7,15 @@ import type { BalanceEvent } from './balance/options.ts'
 import type { ServerSpec } from './balance/server.ts'
 import { Upstream } from './balance/upstream.ts'
 import type { Config, UpstreamConfig } from './config/schema.ts'
+import { defaultMaxStreams } from './connections/http2/http2-options.ts'
 import { openPool } from './connections/pools.ts'
-import type { RecyclingPool } from './connections/recycling-pool.ts'
+import type { ServerPool } from './connections/server-pool.ts'
 import type { DiscoveryOptions } from './discovery/discovery.ts'
 
 /** One upstream at work: its settings, its last list, and who hands out the slots of its servers. */
 export interface ActiveUpstream {
   readonly config: UpstreamConfig
-  readonly balancer: Upstream<RecyclingPool>
+  readonly balancer: Upstream<ServerPool>
   /** Which server a client goes back to; undefined where it does not matter. */
   readonly affinity: Affinity | undefined
 }
@@ -72,7 +73,7 @@ export class Upstreams {
     const { connections, timeouts, limits } = config
     const tls = readTls(config.tls)
     const options = { ...connections, connectTimeout: timeouts.connect, tls }
-    const balancer = new Upstream<RecyclingPool>({
+    const balancer = new Upstream<ServerPool>({
       name,
       balance: config.balance,
       limits: { ...limits, maxInFlight: slotsPerServer(config) },
@@ -80,6 +81,7 @@ export class Upstreams {
       health: config.health,
       openPool: (spec) => openPool(spec, options),
       closePool: (pool, reason) => void pool.retire(reason),
+      restorePool: (pool) => pool.restore(),
       probe: createHttpProbe({
         path: config.health.active?.path,
         tls: { ...tls, rejectUnauthorized: tls.verify ?? true },
@@ -98,9 +100,10 @@ export class Upstreams {
   }
 }
 
-/** A slot without a connection would only wait in another place. */
+/** A slot without a connection, or without a stream on one, would only wait in another place. */
 function slotsPerServer({ limits, connections }: UpstreamConfig): number | 'adaptive' {
-  return limits.maxInFlight === 'adaptive' ? 'adaptive' : Math.min(limits.maxInFlight, connections.max)
+  if (limits.maxInFlight === 'adaptive') return 'adaptive'
+  return Math.min(limits.maxInFlight, connections.max * (connections.http2 ? defaultMaxStreams : 1))
 }
 
 function readTls({ ca, cert, key, ...rest }: UpstreamConfig['tls']): RecyclingTls {

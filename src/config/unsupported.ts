@@ -8,7 +8,6 @@ import type { Finding, Path } from './faults.ts'
 export const unsupported: readonly { path: string; what: string; allowed?: unknown }[] = [
   { path: 'server.tls', what: 'HTTPS towards clients' },
   { path: 'server.workers', what: 'More than one process', allowed: 1 },
-  { path: 'upstreams.*.connections.http2', what: 'HTTP/2 towards servers', allowed: false },
 ]
 
 export function* findUnsupported(config: unknown): Generator<Finding> {

@@ -160,6 +160,7 @@ export class SessionDesk implements SessionOwner, RequestOwner {
     this.#options.onEvent?.({ type: 'closed', id, reason, ageMs, requests })
     this.onFreed()
     if (reason === 'max_age' || reason === 'max_requests') this.#upkeep.replenish()
+    this.#upkeep.onGone()
     this.#options.onLess()
   }
 
@@ -231,7 +232,7 @@ export class SessionDesk implements SessionOwner, RequestOwner {
     this.stats.pending = this.#waiting.length
     if (this.#end !== undefined) return
     while (this.#dialsNeeded() > this.#dials.forRequests && this.#hasRoom()) this.#dials.start({})
-    this.#upkeep.wake()
+    if (this.stats.total > 0) this.#upkeep.wake()
   }
 
   #onDialled({ bornAt, purpose }: Dialing<Session>, opened: OpenedSession): void {

@@ -53,6 +53,14 @@ export class SessionUpkeep {
   /** While the whole pool retires, nothing is kept, replaced or warmed. */
   rest(): void {
     this.#isResting = true
+    this.onGone()
+  }
+
+  /** A connection less to look after; perhaps it was the last. */
+  onGone(): void {
+    if (!this.#isResting || this.#roster.stats.total > 0) return
+    this.#clock.clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 
   resume(): void {

@@ -225,10 +225,10 @@ testMistakes([
     ['upstreams.app.health.active.healthyAfter: found 0, expected a whole number, 1 or above'],
   ],
   [
-    'HTTP/2 towards servers',
-    withUpstream({ connections: { http2: true } }),
+    'a word for HTTP/2 towards servers',
+    withUpstream({ connections: { http2: 'yes' } }),
     [
-      'upstreams.app.connections.http2: found true, which is not supported yet (HTTP/2 towards servers), expected false',
+      'upstreams.app.connections.http2: found "yes", expected true or false, without quotes; did you mean true?',
     ],
   ],
 ])

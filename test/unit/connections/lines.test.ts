@@ -37,9 +37,9 @@ test('requests wait in their order, one that has lost its connection before all 
   const line = new WaitingLine()
   const options = { path: '/', method: 'GET' }
   const [a, b, c, d] = [{}, {}, {}, {}]
-  line.push(options, a, 1)
-  line.push(options, b, 2)
-  line.push(options, c, 3)
+  line.push({ options, handler: a, since: 1, next: undefined })
+  line.push({ options, handler: b, since: 2, next: undefined })
+  line.push({ options, handler: c, since: 3, next: undefined })
   line.unshift({ options, handler: d, since: Number.NEGATIVE_INFINITY, next: undefined })
   assert.equal(line.remove(b), true)
   assert.equal(line.remove(b), false)
@@ -49,7 +49,7 @@ test('requests wait in their order, one that has lost its connection before all 
   )
   assert.equal(line.remove(c), true)
   assert.equal(line.length, 0)
-  line.push(options, a, 4)
+  line.push({ options, handler: a, since: 4, next: undefined })
   assert.equal(line.shift()?.handler, a)
   assert.equal(line.shift(), undefined)
 })

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { ConnectionFacts, RecyclingHandler } from '../../../src/connections/connection-facts.ts'
-import type { RecyclingPool } from '../../../src/connections/recycling-pool.ts'
+import type { ServerPool } from '../../../src/connections/server-pool.ts'
 
 /** What became of a request, and what its handler was told on the way. */
 export interface Outcome {
@@ -19,7 +19,7 @@ export interface Sending {
 }
 
 /** Dispatches a request through a handler that writes everything down. */
-export function dispatch(pool: RecyclingPool, options: Partial<Dispatcher.DispatchOptions> = {}): Sending {
+export function dispatch(pool: ServerPool, options: Partial<Dispatcher.DispatchOptions> = {}): Sending {
   const { promise: outcome, resolve } = Promise.withResolvers<Outcome>()
   const { promise: started, resolve: onStarted } = Promise.withResolvers<Dispatcher.DispatchController>()
   let facts: ConnectionFacts | undefined
@@ -60,6 +60,6 @@ export function dispatch(pool: RecyclingPool, options: Partial<Dispatcher.Dispat
   return { outcome, handler, started }
 }
 
-export function send(pool: RecyclingPool, options?: Partial<Dispatcher.DispatchOptions>): Promise<Outcome> {
+export function send(pool: ServerPool, options?: Partial<Dispatcher.DispatchOptions>): Promise<Outcome> {
   return dispatch(pool, options).outcome
 }
