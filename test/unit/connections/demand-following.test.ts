@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import type http from 'node:http'
-import test, { type TestContext } from 'node:test'
+import type { TestContext } from 'node:test'
 import type { RecyclingPoolOptions } from '../../../src/connections/pool-options.ts'
-import { RecyclingPool } from '../../../src/connections/recycling-pool.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 import { countingServer, until } from './counting-server.ts'
+import { newPool, perDriver } from './per-driver.ts'
 import { send } from './send.ts'
 
 async function setUp(t: TestContext, options: RecyclingPoolOptions) {
   const clock = new FakeClock()
   const held: http.ServerResponse[] = []
   const server = await countingServer(t, (_request, response) => held.push(response), { clock })
-  const pool = new RecyclingPool(server.origin, { clock, maxAge: 0, ...options })
+  const pool = newPool(t, server.origin, { clock, maxAge: 0, ...options })
   t.after(() => pool.destroy())
   /** Sends as many requests at once, and lets none end before all have arrived. */
   const burst = async (count: number, arrive = count) => {
@@ -28,7 +28,7 @@ async function setUp(t: TestContext, options: RecyclingPoolOptions) {
   return { clock, server, pool, burst }
 }
 
-test('there are as many connections as requests at once, and never more than max', async (t) => {
+perDriver('there are as many connections as requests at once, and never more than max', async (t) => {
   const { server, pool, burst } = await setUp(t, { max: 5 })
   await burst(3)
   assert.equal(server.open, 3)
@@ -36,7 +36,7 @@ test('there are as many connections as requests at once, and never more than max
   assert.deepEqual([server.open, server.peak, pool.stats.opened], [5, 5, 5])
 })
 
-test('connections are used in turn, so that they carry alike', async (t) => {
+perDriver('connections are used in turn, so that they carry alike', async (t) => {
   const { server, burst } = await setUp(t, {})
   await burst(6)
   for (let i = 0; i < 60; i++) await burst(1)
@@ -46,7 +46,7 @@ test('connections are used in turn, so that they carry alike', async (t) => {
   )
 })
 
-test('although all are used in turn, their number follows the demand down', async (t) => {
+perDriver('although all are used in turn, their number follows the demand down', async (t) => {
   const { clock, server, pool, burst } = await setUp(t, { idleTimeout: 10_000 })
   await burst(16)
   for (let second = 0; second < 9; second++) {
@@ -62,7 +62,7 @@ test('although all are used in turn, their number follows the demand down', asyn
   assert.equal(pool.stats.closed.idle, 14)
 })
 
-test('without traffic all are gone after the idle timeout, but for the warm ones', async (t) => {
+perDriver('without traffic all are gone after the idle timeout, but for the warm ones', async (t) => {
   const { clock, server, pool, burst } = await setUp(t, { idleTimeout: 10_000, minIdle: 2 })
   await until(() => server.open === 2)
   await burst(6)
@@ -72,7 +72,7 @@ test('without traffic all are gone after the idle timeout, but for the warm ones
   assert.equal(pool.stats.closed.idle, pool.stats.opened - 2)
 })
 
-test('a warm connection that is lost is dialled again, ever more rarely while that fails', async (t) => {
+perDriver('a warm connection that is lost is dialled again, ever more rarely while that fails', async (t) => {
   const { clock, server, pool } = await setUp(t, { minIdle: 1 })
   await until(() => server.open === 1)
   server.close()
@@ -85,7 +85,7 @@ test('a warm connection that is lost is dialled again, ever more rarely while th
   assert.ok(pool.stats.failedDials >= 4 && pool.stats.failedDials <= 8, String(pool.stats.failedDials))
 })
 
-test('an empty pool starts no timer and keeps none', async (t) => {
+perDriver('an empty pool starts no timer and keeps none', async (t) => {
   const { clock, pool, burst } = await setUp(t, { idleTimeout: 5000 })
   assert.equal(clock.pending, 0)
   await burst(1)

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import type http from 'node:http'
 import type { Socket } from 'node:net'
-import test, { type TestContext } from 'node:test'
+import type { TestContext } from 'node:test'
 import type { RecyclingPoolOptions } from '../../../src/connections/pool-options.ts'
-import { RecyclingPool } from '../../../src/connections/recycling-pool.ts'
 import { countingServer, until } from './counting-server.ts'
+import { newPool, perDriver } from './per-driver.ts'
 import { dispatch, send } from './send.ts'
 
 /** A server that holds its answers back, with one connection idle and one active. */
 async function setUp(t: TestContext, options: RecyclingPoolOptions = {}) {
   const held: http.ServerResponse[] = []
   const server = await countingServer(t, (_request, response) => held.push(response))
-  const pool = new RecyclingPool(server.origin, options)
+  const pool = newPool(t, server.origin, options)
   t.after(() => pool.destroy())
   const finish = () => held.splice(0).map((response) => response.end('ok'))
   const both = [send(pool), send(pool)]
@@ -22,7 +22,7 @@ async function setUp(t: TestContext, options: RecyclingPoolOptions = {}) {
   return { server, pool, finish, running: Promise.all(both), held }
 }
 
-test('a pool that retires closes what is idle now and what is active after its request', async (t) => {
+perDriver('a pool that retires closes what is idle now and what is active after its request', async (t) => {
   const { server, pool, finish, running } = await setUp(t)
   pool.retire('server_removed')
   await until(() => server.open === 1)
@@ -33,7 +33,7 @@ test('a pool that retires closes what is idle now and what is active after its r
   assert.equal(pool.stats.closed.server_removed, 2)
 })
 
-test('a request that comes to a retired pool is served by a connection of its own', async (t) => {
+perDriver('a request that comes to a retired pool is served by a connection of its own', async (t) => {
   const { server, pool, finish, running, held } = await setUp(t)
   pool.retire()
   const late = send(pool)
@@ -46,7 +46,7 @@ test('a request that comes to a retired pool is served by a connection of its ow
   assert.equal(pool.stats.closed.server_removed, 3)
 })
 
-test('a pool that is restored keeps its connections again', async (t) => {
+perDriver('a pool that is restored keeps its connections again', async (t) => {
   const { server, pool, finish, running, held } = await setUp(t, { minIdle: 1 })
   pool.retire()
   finish()
@@ -62,7 +62,7 @@ test('a pool that is restored keeps its connections again', async (t) => {
   assert.equal(pool.stats.closed.shutdown, 0)
 })
 
-test('closing waits for the requests that run and for those that wait', async (t) => {
+perDriver('closing waits for the requests that run and for those that wait', async (t) => {
   const { server, pool, finish, running, held } = await setUp(t, { max: 2 })
   const more = [send(pool), send(pool)]
   let closed = false
@@ -80,7 +80,7 @@ test('closing waits for the requests that run and for those that wait', async (t
   await pool.close()
 })
 
-test('a removed server keeps its reason when its pool is closed', async (t) => {
+perDriver('a removed server keeps its reason when its pool is closed', async (t) => {
   const { pool, finish, running } = await setUp(t)
   pool.retire('server_removed')
   const closing = pool.close()
@@ -90,21 +90,24 @@ test('a removed server keeps its reason when its pool is closed', async (t) => {
   assert.deepEqual([pool.stats.closed.server_removed, pool.stats.closed.shutdown], [2, 0])
 })
 
-test('destroying fails what runs and what waits with the error, and leaves nothing behind', async (t) => {
-  const { server, pool, running } = await setUp(t, { max: 2 })
-  const sent = Array.from({ length: 3 }, () => send(pool))
-  await pool.destroy(new Error('no more'))
-  const messages = [...(await running), ...(await Promise.all(sent))].map(({ error }) => error?.message)
-  assert.equal(messages.filter((message) => message === 'no more').length, 4)
-  assert.equal(messages.filter((message) => message === undefined).length, 1)
-  await until(() => server.open === 0)
-  assert.deepEqual([pool.stats.total, pool.stats.closed.shutdown], [0, 2])
-  assert.equal((await send(pool)).error?.code, 'UND_ERR_DESTROYED')
-})
+perDriver(
+  'destroying fails what runs and what waits with the error, and leaves nothing behind',
+  async (t) => {
+    const { server, pool, running } = await setUp(t, { max: 2 })
+    const sent = Array.from({ length: 3 }, () => send(pool))
+    await pool.destroy(new Error('no more'))
+    const messages = [...(await running), ...(await Promise.all(sent))].map(({ error }) => error?.message)
+    assert.equal(messages.filter((message) => message === 'no more').length, 4)
+    assert.equal(messages.filter((message) => message === undefined).length, 1)
+    await until(() => server.open === 0)
+    assert.deepEqual([pool.stats.total, pool.stats.closed.shutdown], [0, 2])
+    assert.equal((await send(pool)).error?.code, 'UND_ERR_DESTROYED')
+  },
+)
 
-test('destroying gives up what is being dialled', async () => {
+perDriver('destroying gives up what is being dialled', async (t) => {
   let cancelled = 0
-  const pool = new RecyclingPool('http://127.0.0.1:1', { dial: () => ({ cancel: () => cancelled++ }) })
+  const pool = newPool(t, 'http://127.0.0.1:1', { dial: () => ({ cancel: () => cancelled++ }) })
   const outcome = send(pool)
   const tunnel = pool.connectSocket()
   await pool.destroy(new Error('no more'))
@@ -113,7 +116,7 @@ test('destroying gives up what is being dialled', async () => {
   assert.deepEqual([cancelled, pool.stats.total], [2, 0])
 })
 
-test('a tunnel has a socket of its own, counts, and lives on when the pool retires', async (t) => {
+perDriver('a tunnel has a socket of its own, counts, and lives on when the pool retires', async (t) => {
   const { server, pool, finish, running } = await setUp(t)
   const socket = await pool.connectSocket()
   assert.deepEqual([pool.stats.active, pool.stats.tunnels, pool.stats.opened], [2, 1, 3])
@@ -127,7 +130,7 @@ test('a tunnel has a socket of its own, counts, and lives on when the pool retir
   assert.deepEqual([pool.stats.tunnels, pool.stats.closed.remote], [0, 1])
 })
 
-test('a tunnel takes the place of an idle connection, and is refused where there is none', async (t) => {
+perDriver('a tunnel takes the place of an idle connection, and is refused where there is none', async (t) => {
   const { server, pool } = await setUp(t, { max: 2 })
   const socket = await pool.connectSocket()
   await assert.rejects(pool.connectSocket(), { code: 'HEADGATE_QUEUE_FULL' })
@@ -136,15 +139,15 @@ test('a tunnel takes the place of an idle connection, and is refused where there
   socket.destroy()
 })
 
-test('a tunnel that cannot be dialled rejects with the error of the socket', async (t) => {
+perDriver('a tunnel that cannot be dialled rejects with the error of the socket', async (t) => {
   const server = await countingServer(t)
-  const pool = new RecyclingPool(server.origin)
+  const pool = newPool(t, server.origin)
   server.close()
   await assert.rejects(pool.connectSocket(), { code: 'ECONNREFUSED' })
   assert.equal(pool.stats.total, 0)
 })
 
-test('destroying cuts tunnels', async (t) => {
+perDriver('destroying cuts tunnels', async (t) => {
   const { pool } = await setUp(t)
   const socket: Socket = await pool.connectSocket()
   const cut = new Promise((resolve) => socket.once('close', resolve))
@@ -153,10 +156,10 @@ test('destroying cuts tunnels', async (t) => {
   assert.equal(pool.stats.closed.shutdown, 3)
 })
 
-test('births and deaths are told as data', async (t) => {
+perDriver('births and deaths are told as data', async (t) => {
   const server = await countingServer(t)
   const events: unknown[] = []
-  const pool = new RecyclingPool(server.origin, {
+  const pool = newPool(t, server.origin, {
     maxRequests: 2,
     jitter: 0,
     onEvent: ({ type, id, ...rest }) =>

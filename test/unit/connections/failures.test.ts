@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import test from 'node:test'
-import { RecyclingPool } from '../../../src/connections/recycling-pool.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 import { closedPort, countingServer, until } from './counting-server.ts'
+import { newPool, perDriver } from './per-driver.ts'
 import { dispatch, send } from './send.ts'
 
-test('a refused connection fails the request with its own code, before it has started', async (t) => {
-  const pool = new RecyclingPool(`http://127.0.0.1:${await closedPort()}`)
+perDriver('a refused connection fails the request with its own code, before it has started', async (t) => {
+  const pool = newPool(t, `http://127.0.0.1:${await closedPort()}`)
   t.after(() => pool.destroy())
   const outcomes = await Promise.all(Array.from({ length: 5 }, () => send(pool)))
   for (const { error, started } of outcomes) {
@@ -16,18 +15,18 @@ test('a refused connection fails the request with its own code, before it has st
   assert.ok(pool.stats.failedDials >= 1)
 })
 
-test('a name that does not resolve fails with the resolver code', async (t) => {
-  const pool = new RecyclingPool('http://no-such-host.invalid:1')
+perDriver('a name that does not resolve fails with the resolver code', async (t) => {
+  const pool = newPool(t, 'http://no-such-host.invalid:1')
   t.after(() => pool.destroy())
   const { error, started } = await send(pool)
   assert.match(error?.code ?? '', /^E(NOTFOUND|AI_AGAIN)$/)
   assert.equal(started, false)
 })
 
-test('a server that does not accept in time fails every request that waited for it', async (t) => {
+perDriver('a server that does not accept in time fails every request that waited for it', async (t) => {
   const clock = new FakeClock()
   const cancelled: number[] = []
-  const pool = new RecyclingPool('http://127.0.0.1:1', {
+  const pool = newPool(t, 'http://127.0.0.1:1', {
     clock,
     max: 2,
     dial: (callback) => {
@@ -43,10 +42,10 @@ test('a server that does not accept in time fails every request that waited for 
   assert.equal(pool.stats.pending, 0)
 })
 
-test('the time for a connection is limited', async (t) => {
+perDriver('the time for a connection is limited', async (t) => {
   const clock = new FakeClock()
   // An address that is reserved for documentation: nobody answers, or the network says at once that nobody can.
-  const pool = new RecyclingPool('http://192.0.2.1:9', { clock, connectTimeout: 250 })
+  const pool = newPool(t, 'http://192.0.2.1:9', { clock, connectTimeout: 250 })
   t.after(() => pool.destroy())
   const sent = send(pool)
   await clock.advanceAsync(250)
@@ -55,9 +54,9 @@ test('the time for a connection is limited', async (t) => {
   assert.equal(started, false)
 })
 
-test('a request that undici refuses leaves the connection to others', async (t) => {
+perDriver('a request that undici refuses leaves the connection to others', async (t) => {
   const server = await countingServer(t)
-  const pool = new RecyclingPool(server.origin, { maxRequests: 3, jitter: 0 })
+  const pool = newPool(t, server.origin, { maxRequests: 3, jitter: 0 })
   t.after(() => pool.destroy())
   await send(pool)
   for (let i = 0; i < 5; i++) {
@@ -68,9 +67,9 @@ test('a request that undici refuses leaves the connection to others', async (t) 
   assert.deepEqual([server.connections.length, server.connections[0]!.requests], [1, 2])
 })
 
-test('a handler that throws at the start fails its own request and nobody else', async (t) => {
+perDriver('a handler that throws at the start fails its own request and nobody else', async (t) => {
   const server = await countingServer(t)
-  const pool = new RecyclingPool(server.origin)
+  const pool = newPool(t, server.origin)
   t.after(() => pool.destroy())
   const failure = new Promise<Error>((resolve) => {
     pool.dispatch(
@@ -91,10 +90,10 @@ test('a handler that throws at the start fails its own request and nobody else',
   await until(() => pool.stats.total === 1)
 })
 
-test('when all connections are in use, so many requests wait and the next is refused', async (t) => {
+perDriver('when all connections are in use, so many requests wait and the next is refused', async (t) => {
   const held: (() => void)[] = []
   const server = await countingServer(t, (_request, response) => held.push(() => response.end('ok')))
-  const pool = new RecyclingPool(server.origin, { max: 2, maxQueue: 3 })
+  const pool = newPool(t, server.origin, { max: 2, maxQueue: 3 })
   t.after(() => pool.destroy())
   const sent = Array.from({ length: 6 }, () => send(pool))
   assert.equal((await sent[5]!).error?.code, 'HEADGATE_QUEUE_FULL')
@@ -105,9 +104,9 @@ test('when all connections are in use, so many requests wait and the next is ref
   assert.equal(server.peak, 2)
 })
 
-test('a request that waits can be withdrawn, and hears nothing more', async (t) => {
+perDriver('a request that waits can be withdrawn, and hears nothing more', async (t) => {
   const server = await countingServer(t, () => {})
-  const pool = new RecyclingPool(server.origin, { max: 1 })
+  const pool = newPool(t, server.origin, { max: 1 })
   t.after(() => pool.destroy())
   const first = dispatch(pool)
   await first.started
@@ -119,9 +118,9 @@ test('a request that waits can be withdrawn, and hears nothing more', async (t) 
   assert.equal(pool.stats.pending, 0)
 })
 
-test('says when there is room again', async (t) => {
+perDriver('says when there is room again', async (t) => {
   const server = await countingServer(t)
-  const pool = new RecyclingPool(server.origin, { max: 1 })
+  const pool = newPool(t, server.origin, { max: 1 })
   t.after(() => pool.destroy())
   const drained = new Promise<void>((resolve) => pool.once('drain', () => resolve()))
   const { outcome } = dispatch(pool)

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import test from 'node:test'
+import type { TestContext } from 'node:test'
 import fc from 'fast-check'
 import type { Dispatcher } from 'undici'
 import type { RecyclingHandler } from '../../../src/connections/connection-facts.ts'
-import { RecyclingPool } from '../../../src/connections/recycling-pool.ts'
+import type { RecyclingPool } from '../../../src/connections/recycling-pool.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 import { MemoryServer } from './memory-server.ts'
+import { newPool, perDriver } from './per-driver.ts'
 
 const max = 4
 const maxRequests = 5
@@ -65,10 +66,10 @@ class World {
   readonly exchanges: Exchange[] = []
   readonly tunnels: { destroy(): void }[] = []
 
-  constructor(random: () => number) {
+  constructor(t: TestContext, random: () => number) {
     const { clock, server } = this
     const limits = { max, maxRequests, maxAge, jitter, idleTimeout: 700, minIdle: 1 }
-    this.pool = new RecyclingPool('http://memory.example', { ...limits, clock, random, dial: server.dial })
+    this.pool = newPool(t, 'http://memory.example', { ...limits, clock, random, dial: server.dial })
   }
 
   send(): void {
@@ -146,42 +147,45 @@ const script = fc.array(
   { minLength: 10, maxLength: 150, size: 'max' },
 )
 
-test('whatever happens: never over max or a limit, every request ends once, and nothing is left', async () => {
-  const property = fc.asyncProperty(script, fc.boolean(), fc.nat(), async (commands, inPeace, seed) => {
-    let state = seed
-    const random = () => {
-      state = (state * 1_103_515_245 + 12_345) % 2 ** 31
-      return state / 2 ** 31
-    }
-    const world = new World(random)
-    const { pool, server, exchanges, tunnels } = world
-    for (const [name, n, isPause] of commands) {
-      steps[name]![1](world, n)
-      // Without the pause the next step falls into the midst of this one.
-      if (!isPause) continue
+perDriver(
+  'whatever happens: never over max or a limit, every request ends once, and nothing is left',
+  async (t) => {
+    const property = fc.asyncProperty(script, fc.boolean(), fc.nat(), async (commands, inPeace, seed) => {
+      let state = seed
+      const random = () => {
+        state = (state * 1_103_515_245 + 12_345) % 2 ** 31
+        return state / 2 ** 31
+      }
+      const world = new World(t, random)
+      const { pool, server, exchanges, tunnels } = world
+      for (const [name, n, isPause] of commands) {
+        steps[name]![1](world, n)
+        // Without the pause the next step falls into the midst of this one.
+        if (!isPause) continue
+        await settle()
+        world.check()
+      }
       await settle()
       world.check()
-    }
-    await settle()
-    world.check()
 
-    let isClosed = false
-    const end = (inPeace ? pool.close() : pool.destroy()).then(() => {
-      isClosed = true
-    })
-    for (let turn = 0; turn < 200 && !isClosed; turn++) {
-      while (server.dialing > 0) server.accept(0)
-      for (const connection of server.open) connection.answer()
-      for (const tunnel of tunnels.splice(0)) tunnel.destroy()
+      let isClosed = false
+      const end = (inPeace ? pool.close() : pool.destroy()).then(() => {
+        isClosed = true
+      })
+      for (let turn = 0; turn < 200 && !isClosed; turn++) {
+        while (server.dialing > 0) server.accept(0)
+        for (const connection of server.open) connection.answer()
+        for (const tunnel of tunnels.splice(0)) tunnel.destroy()
+        await settle()
+      }
+      assert.ok(isClosed, 'the pool does not close')
+      await end
       await settle()
-    }
-    assert.ok(isClosed, 'the pool does not close')
-    await end
-    await settle()
-    for (const exchange of exchanges) assert.equal(exchange.ends + Number(exchange.isWithdrawn), 1)
-    assert.deepEqual([pool.stats.total, pool.stats.pending, pool.stats.tunnels], [0, 0, 0])
-    assert.equal(server.open.length, 0)
-    assert.equal(world.clock.pending, 0)
-  })
-  await fc.assert(property, { numRuns: 150 })
-})
+      for (const exchange of exchanges) assert.equal(exchange.ends + Number(exchange.isWithdrawn), 1)
+      assert.deepEqual([pool.stats.total, pool.stats.pending, pool.stats.tunnels], [0, 0, 0])
+      assert.equal(server.open.length, 0)
+      assert.equal(world.clock.pending, 0)
+    })
+    await fc.assert(property, { numRuns: 150 })
+  },
+)

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import test, { type TestContext } from 'node:test'
-import { RecyclingPool } from '../../../src/connections/recycling-pool.ts'
+import type { TestContext } from 'node:test'
+import type { RecyclingPool } from '../../../src/connections/recycling-pool.ts'
 import { countingServer, until } from './counting-server.ts'
+import { newPool, perDriver } from './per-driver.ts'
 import { dispatch, send } from './send.ts'
 
 function poolFor(t: TestContext, origin: string): RecyclingPool {
-  const pool = new RecyclingPool(origin)
+  const pool = newPool(t, origin)
   t.after(() => pool.destroy())
   return pool
 }
@@ -29,7 +30,7 @@ async function rawServer(t: TestContext, onSocket: (socket: Socket, nth: number)
 
 const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
-test('HEAD costs no socket, nor does a GET with a body', async (t) => {
+perDriver('HEAD costs no socket, nor does a GET with a body', async (t) => {
   const server = await countingServer(t, (request, response) => {
     request.resume().on('end', () => response.setHeader('content-length', 2).end('ok'))
   })
@@ -44,7 +45,7 @@ test('HEAD costs no socket, nor does a GET with a body', async (t) => {
   )
 })
 
-test('a server that closes after its answer is counted as remote, and costs no request', async (t) => {
+perDriver('a server that closes after its answer is counted as remote, and costs no request', async (t) => {
   const server = await countingServer(t, (_request, response) =>
     response.setHeader('connection', 'close').end('ok'),
   )
@@ -54,7 +55,7 @@ test('a server that closes after its answer is counted as remote, and costs no r
   assert.deepEqual([pool.stats.closed.remote, server.connections.length], [5, 5])
 })
 
-test('an answer without a length ends with its socket, and the next request has another', async (t) => {
+perDriver('an answer without a length ends with its socket, and the next request has another', async (t) => {
   const origin = await rawServer(t, (socket) =>
     socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\nuntil the end')),
   )
@@ -64,7 +65,7 @@ test('an answer without a length ends with its socket, and the next request has 
   assert.equal(pool.stats.opened, 2)
 })
 
-test('keeps to the time that a server names in Keep-Alive', async (t) => {
+perDriver('keeps to the time that a server names in Keep-Alive', async (t) => {
   const origin = await rawServer(t, (socket) =>
     socket.on('data', () =>
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nKeep-Alive: timeout=1\r\n\r\n'),
@@ -75,7 +76,7 @@ test('keeps to the time that a server names in Keep-Alive', async (t) => {
   assert.equal((await send(pool)).connection?.reused, false)
 })
 
-test('an idle socket that the server closes is dropped at once', async (t) => {
+perDriver('an idle socket that the server closes is dropped at once', async (t) => {
   const server = await countingServer(t)
   const pool = poolFor(t, server.origin)
   await send(pool)
@@ -86,30 +87,33 @@ test('an idle socket that the server closes is dropped at once', async (t) => {
   assert.equal((await send(pool)).connection?.id, 2)
 })
 
-test('a request that meets a closing socket before it was written goes on another, unseen', async (t) => {
-  const server = await countingServer(t)
-  const sockets: Socket[] = []
-  const pool = new RecyclingPool(server.origin, {
-    dial(callback) {
-      const socket = net.connect(Number(new URL(server.origin).port), '127.0.0.1')
-      sockets.push(socket.once('connect', () => callback(undefined, socket)))
-      return { cancel: () => socket.destroy() }
-    },
-  })
-  t.after(() => pool.destroy())
-  await send(pool)
-  const { outcome } = dispatch(pool, { method: 'POST', body: Readable.from(['once']) })
-  sockets[0]!.destroy()
-  const { error, connection } = await outcome
-  assert.equal(error, undefined)
-  assert.equal(connection?.id, 2)
-  assert.deepEqual(
-    server.connections.map(({ requests }) => requests),
-    [1, 1],
-  )
-})
+perDriver(
+  'a request that meets a closing socket before it was written goes on another, unseen',
+  async (t) => {
+    const server = await countingServer(t)
+    const sockets: Socket[] = []
+    const pool = newPool(t, server.origin, {
+      dial(callback) {
+        const socket = net.connect(Number(new URL(server.origin).port), '127.0.0.1')
+        sockets.push(socket.once('connect', () => callback(undefined, socket)))
+        return { cancel: () => socket.destroy() }
+      },
+    })
+    t.after(() => pool.destroy())
+    await send(pool)
+    const { outcome } = dispatch(pool, { method: 'POST', body: Readable.from(['once']) })
+    sockets[0]!.destroy()
+    const { error, connection } = await outcome
+    assert.equal(error, undefined)
+    assert.equal(connection?.id, 2)
+    assert.deepEqual(
+      server.connections.map(({ requests }) => requests),
+      [1, 1],
+    )
+  },
+)
 
-test('a request that was written and lost fails, and says that it was written', async (t) => {
+perDriver('a request that was written and lost fails, and says that it was written', async (t) => {
   const origin = await rawServer(t, (socket) => {
     socket.once('data', () => {
       socket.write(answer)
@@ -124,7 +128,7 @@ test('a request that was written and lost fails, and says that it was written', 
   assert.equal(pool.stats.closed.error, 1)
 })
 
-test('a request whose body never began says that it was not sent', async (t) => {
+perDriver('a request whose body never began says that it was not sent', async (t) => {
   const server = await countingServer(t)
   const pool = poolFor(t, server.origin)
   const { outcome, started } = dispatch(pool, { method: 'POST', body: new Readable({ read() {} }) })
@@ -135,7 +139,7 @@ test('a request whose body never began says that it was not sent', async (t) => 
   assert.equal(server.connections[0]?.requests ?? 0, 0)
 })
 
-test('an answer that nobody asked for ends its socket', async (t) => {
+perDriver('an answer that nobody asked for ends its socket', async (t) => {
   const sockets: Socket[] = []
   const origin = await rawServer(t, (socket) => {
     sockets.push(socket)
@@ -149,19 +153,19 @@ test('an answer that nobody asked for ends its socket', async (t) => {
   assert.equal((await send(pool)).connection?.id, 2)
 })
 
-test('a warm socket on which the server speaks first is never used', async (t) => {
+perDriver('a warm socket on which the server speaks first is never used', async (t) => {
   const origin = await rawServer(t, (socket, nth) => {
     if (nth === 1) socket.end('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n')
     else socket.on('data', () => socket.write(answer))
   })
-  const pool = new RecyclingPool(origin, { minIdle: 1 })
+  const pool = newPool(t, origin, { minIdle: 1 })
   t.after(() => pool.destroy())
   await until(() => pool.stats.opened === 1 && pool.stats.total === 0)
   const { statusCode, connection } = await send(pool)
   assert.deepEqual([statusCode, connection?.id], [200, 2])
 })
 
-test('an upload that the server answers early leaves no half-used socket behind', async (t) => {
+perDriver('an upload that the server answers early leaves no half-used socket behind', async (t) => {
   const origin = await rawServer(t, (socket) => {
     socket.once('data', () => socket.write('HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n'))
   })
@@ -173,7 +177,7 @@ test('an upload that the server answers early leaves no half-used socket behind'
   assert.equal((await send(pool)).connection?.reused, false)
 })
 
-test('an abort in the middle of a body gives the socket up', async (t) => {
+perDriver('an abort in the middle of a body gives the socket up', async (t) => {
   const server = await countingServer(t, (_request, response) => response.write('and then'))
   const pool = poolFor(t, server.origin)
   const { outcome, started } = dispatch(pool)
@@ -185,7 +189,7 @@ test('an abort in the middle of a body gives the socket up', async (t) => {
   assert.equal(pool.stats.closed.error, 1)
 })
 
-test('a name in the Host field does not cost a socket', async (t) => {
+perDriver('a name in the Host field does not cost a socket', async (t) => {
   const server = await countingServer(t, (request, response) => response.end(request.headers.host))
   const pool = poolFor(t, server.origin)
   for (const host of ['a.example', 'b.example']) {

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Writable } from 'node:stream'
-import test, { type TestContext } from 'node:test'
+import type { TestContext } from 'node:test'
 import replyFrom from '@fastify/reply-from'
 import fastify from 'fastify'
 import { fetch, interceptors, request, stream, upgrade } from 'undici'
-import { RecyclingPool } from '../../../src/connections/recycling-pool.ts'
 import { countingServer, until } from './counting-server.ts'
+import { newPool, perDriver } from './per-driver.ts'
 
 async function setUp(t: TestContext) {
   const server = await countingServer(t, (request, response) => {
@@ -18,12 +18,12 @@ async function setUp(t: TestContext) {
     })
     request.on('end', () => response.end(`${request.method} ${request.url} ${body}`))
   })
-  const pool = new RecyclingPool(server.origin, { maxRequests: 4, jitter: 0 })
+  const pool = newPool(t, server.origin, { maxRequests: 4, jitter: 0 })
   t.after(() => pool.destroy())
   return { server, pool, url: `${server.origin}/path` }
 }
 
-test("works with undici's request", async (t) => {
+perDriver("works with undici's request", async (t) => {
   const { server, pool, url } = await setUp(t)
   for (let i = 0; i < 8; i++) {
     const { body } = await request(url, { dispatcher: pool, method: 'POST', body: 'hello' })
@@ -39,7 +39,7 @@ test("works with undici's request", async (t) => {
   )
 })
 
-test("works with undici's fetch", async (t) => {
+perDriver("works with undici's fetch", async (t) => {
   const { server, pool, url } = await setUp(t)
   for (let i = 0; i < 4; i++) {
     const response = await fetch(url, { dispatcher: pool, method: 'PUT', body: 'hello' })
@@ -48,7 +48,7 @@ test("works with undici's fetch", async (t) => {
   assert.equal(server.connections[0]!.requests, 4)
 })
 
-test("works with undici's stream", async (t) => {
+perDriver("works with undici's stream", async (t) => {
   const { pool, url } = await setUp(t)
   let body = ''
   const sink = new Writable({
@@ -61,14 +61,14 @@ test("works with undici's stream", async (t) => {
   assert.equal(body, 'GET /path ')
 })
 
-test("works under undici's interceptors", async (t) => {
+perDriver("works under undici's interceptors", async (t) => {
   const { pool, server } = await setUp(t)
   const composed = pool.compose(interceptors.retry({ maxRetries: 1 }))
   const { body } = await composed.request({ origin: server.origin, path: '/path', method: 'GET' })
   assert.equal(await body.text(), 'GET /path ')
 })
 
-test("is an upgrade's dispatcher too, and the tunnel counts until it ends", async (t) => {
+perDriver("is an upgrade's dispatcher too, and the tunnel counts until it ends", async (t) => {
   const server = http.createServer()
   server.on('upgrade', (_request, socket) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n')
@@ -76,7 +76,7 @@ test("is an upgrade's dispatcher too, and the tunnel counts until it ends", asyn
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const pool = new RecyclingPool(url)
+  const pool = newPool(t, url)
   t.after(() => {
     server.close()
     return pool.destroy()
@@ -91,7 +91,7 @@ test("is an upgrade's dispatcher too, and the tunnel counts until it ends", asyn
   assert.equal(pool.stats.tunnels, 0)
 })
 
-test('is what @fastify/reply-from sends through', async (t) => {
+perDriver('is what @fastify/reply-from sends through', async (t) => {
   const { server, pool } = await setUp(t)
   const app = fastify()
   t.after(() => app.close())
