@@ -65,6 +65,25 @@ export function gatewaySeries({ upstreams, discovery, cache, ceiling }: Measured
     ),
     serverSeries('weight', 'gauge', 'What a server weighs in the choice now', ({ weight }) => one(weight)),
     serverSeries(
+      'share',
+      'gauge',
+      'What the weight comes to with what has been learnt: the choice goes by it',
+      ({ share }) => one(share),
+    ),
+    serverSeries('slots', 'gauge', 'Requests that a server is given at one time', ({ limit }) => one(limit)),
+    serverSeries(
+      'latency_seconds',
+      'gauge',
+      'Time to the head of a response, a moving average',
+      ({ latency }) => one(latency / 1000),
+    ),
+    serverSeries(
+      'success_ratio',
+      'gauge',
+      'Share of requests that succeed, a moving average',
+      ({ successRate }) => one(successRate),
+    ),
+    serverSeries(
       'connections',
       'gauge',
       'Connections, by state',
