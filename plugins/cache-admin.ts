@@ -30,8 +30,8 @@ const entryQuery = {
  */
 async function cacheAdminPlugin(app: FastifyInstance, { cache }: CacheAdminOptions): Promise<void> {
   app.get('/cache', async () => {
-    const { entries, bytes, evictions, stats } = cache()
-    return { entries, bytes, evictions, requests: stats }
+    const { entries, bytes, evictions, stats, tierStats } = cache()
+    return { entries, bytes, evictions, requests: stats, ...(tierStats && { secondTier: tierStats }) }
   })
 
   app.get<{ Querystring: { url: string } }>(
@@ -49,7 +49,7 @@ async function cacheAdminPlugin(app: FastifyInstance, { cache }: CacheAdminOptio
     async ({ body: { url, prefix, tag } }) => {
       const { purger } = cache()
       if (url !== undefined) return { purged: purger.purge(url) }
-      if (tag !== undefined) return { purged: purger.purgeTag(tag) }
+      if (tag !== undefined) return { purged: await purger.purgeTag(tag) }
       return { purged: await purger.purgePrefix(prefix as string) }
     },
   )

@@ -4,6 +4,8 @@ import { HttpCache } from '../src/cache/http-cache.ts'
 import type { CacheRequest } from '../src/cache/key.ts'
 import type { Hit, Lookup, RequestChanges } from '../src/cache/lookup.ts'
 import type { HttpCacheOptions } from '../src/cache/options.ts'
+import type { SecondTier } from '../src/cache/second-tier.ts'
+import type { RedisTierOptions } from '../src/cache-redis/redis-tier.ts'
 import { targetOf } from '../src/edge/routable.ts'
 import { HeadgateError } from '../src/errors.ts'
 import type { ResponseSink, ResponseSource } from '../src/forward/sink.ts'
@@ -35,32 +37,57 @@ declare module 'fastify' {
   }
 }
 
+export interface CacheOptions extends HttpCacheOptions {
+  /** A second tier in Redis or Valkey, which gateways share. Its client is loaded only where this is given. */
+  redis?: RedisTierOptions | undefined
+}
+
 /** The cache that is in use. */
 export interface CacheHolder {
   readonly current: HttpCache
-  /** Starts anew with other bounds; what was stored is forgotten. */
-  configure(options: HttpCacheOptions): void
+  /** Starts anew with other bounds; what was stored in memory is forgotten. */
+  configure(options: CacheOptions): Promise<void>
 }
 
 /** A shared HTTP cache as `reply.sendCached()`: in a handler, so that every hook of other plugins has run before it. */
-async function cachePlugin(app: FastifyInstance, options: HttpCacheOptions): Promise<void> {
+async function cachePlugin(app: FastifyInstance, options: CacheOptions): Promise<void> {
+  let tier = await openTier(app, options)
   const holder = {
-    current: new HttpCache(options),
-    configure(next: HttpCacheOptions) {
-      holder.current.close()
-      holder.current = new HttpCache(next)
+    current: new HttpCache({ ...options, tier }),
+    async configure(next: CacheOptions) {
+      const before = { cache: holder.current, tier }
+      tier = await openTier(app, next)
+      holder.current = new HttpCache({ ...next, tier })
+      before.cache.close()
+      await before.tier?.close()
     },
   }
   app.decorate('httpCache', holder)
-  app.addHook('onClose', async () => holder.current.close())
+  app.addHook('onClose', async () => {
+    holder.current.close()
+    await tier?.close()
+  })
   app.decorateReply('sendCached', function sendCached(this: FastifyReply, response: CachedResponse) {
-    const delivery = new Delivery(this, response)
-    delivery.follow(holder.current.lookup(requestOf(this, response)))
+    const cache = holder.current
+    const delivery = new Delivery(this, response, cache)
+    delivery.follow(cache.lookup(requestOf(this, response)))
     return () => delivery.result
   })
 }
 
 export default fp(cachePlugin, { fastify: '5.x', name: 'headgate-cache' })
+
+async function openTier(app: FastifyInstance, { redis }: CacheOptions): Promise<SecondTier | undefined> {
+  if (redis === undefined) return undefined
+  const { RedisTier } = await import('../src/cache-redis/redis-tier.ts')
+  return new RedisTier({
+    onState: (state, error) => {
+      if (state === 'ready') app.log.info('the second tier of the cache is there')
+      else app.log.warn({ reason: error?.message }, 'the second tier of the cache is gone')
+    },
+    ...redis,
+  })
+}
 
 const asIs: RequestChanges = { remove: [], add: [] }
 
@@ -69,12 +96,16 @@ class Delivery {
   readonly #reply: FastifyReply
   readonly #response: CachedResponse
   readonly #sink: ResponseSink
+  readonly #cache: HttpCache
+  /** The second tier is asked once for each request. */
+  #hasRecalled = false
   #resultOf: () => string | undefined = () => undefined
   /** What to do when the client leaves. */
   #leave: (error: Error) => void = () => {}
 
-  constructor(reply: FastifyReply, response: CachedResponse) {
+  constructor(reply: FastifyReply, response: CachedResponse, cache: HttpCache) {
     this.#reply = reply
+    this.#cache = cache
     this.#response = response
     this.#sink = response.open((error) => this.#leave(error))
   }
@@ -91,7 +122,7 @@ class Delivery {
         return this.#attach(lookup.attach)
       case 'fetch':
         this.#attach(lookup.attach)
-        return this.#fill(lookup.fill, lookup.requestHeaders)
+        return this.#recallOrFill(lookup)
       case 'bypass':
         this.#resultOf = () => 'bypass'
         this.#leave = this.#response.fetch(lookup.through(this.#sink), asIs, this.#reply.request.method)
@@ -114,6 +145,16 @@ class Delivery {
     const client = attach(this.#sink, (next) => this.follow(next))
     this.#resultOf = () => client.result ?? (client.isFirst ? 'miss' : 'collapsed')
     this.#leave = () => client.detach()
+  }
+
+  /** What another gateway has stored answers, where there is such a thing; else a server. */
+  #recallOrFill({ fill, requestHeaders }: Extract<Lookup, { kind: 'fetch' }>): void {
+    const recalled = this.#hasRecalled ? undefined : this.#cache.recall(fill)
+    this.#hasRecalled = true
+    if (recalled === undefined) return this.#fill(fill, requestHeaders)
+    recalled
+      .then((isDone) => isDone || this.#fill(fill, requestHeaders))
+      .catch((error: Error) => fill.fail(error))
   }
 
   #fill(fill: Extract<Lookup, { kind: 'fetch' }>['fill'], changes: RequestChanges): void {

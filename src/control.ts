@@ -41,7 +41,7 @@ export function control({ app, settings, upstreams, lifecycle, log, folder }: Pa
     upstreams.configure({ ...before.upstreams, ...next.upstreams })
     const needsRestart = settings.replace(next)
     upstreams.configure(next.upstreams)
-    if (!isDeepStrictEqual(before.cache, next.cache)) app.httpCache.configure(next.cache)
+    if (!isDeepStrictEqual(before.cache, next.cache)) await app.httpCache.configure(next.cache)
     applyLimits(app.server, next.server)
     log.level = next.logging.level
     await app.discovery.configure(sourcesOf(next.upstreams))

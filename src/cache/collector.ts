@@ -5,7 +5,7 @@ import type { Resource, Store } from './store.ts'
 const SLICE_RESOURCES = 512
 const SLICE_MS = 0.4
 /** How often a slice looks at the clock. */
-const CLOCK_EVERY = 32
+const CLOCK_EVERY = 4
 
 /**
  * Takes out of the store what is of no more use, every `interval`, in slices that leave the event loop free

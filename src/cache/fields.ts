@@ -43,3 +43,9 @@ export function tokenList(value: string): string[] {
   }
   return members
 }
+
+/** The Content-Length, where it is one valid number. */
+export function declaredLength(headers: FlatHeaders): number | undefined {
+  const length = singleValue(headers, 'content-length')
+  return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined
+}

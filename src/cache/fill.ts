@@ -4,19 +4,13 @@ import { BodyBuffer } from './body-buffer.ts'
 import type { CacheResult, Forwarded } from './cache-status.ts'
 import { ClientGroup } from './client-group.ts'
 import type { Entry } from './entry.ts'
-import { singleValue } from './fields.ts'
 import { FillClient, type FillClientOwner } from './fill-client.ts'
 import type { Decision, FillOptions, FillOwner, FillPurpose } from './fill-owner.ts'
 import type { CacheRequest } from './key.ts'
+import { isMostlyThere, isSoonOver } from './leftovers.ts'
 import { Patience } from './patience.ts'
 import { select } from './selection.ts'
 import { selectingKey } from './vary.ts'
-
-/** A body that nobody wants is read up to this size, so that its connection lives on. */
-const MOST_DISCARDED = 65_536
-
-/** A body of which no more than this is missing is worth waiting for when everybody has left. */
-const NEARLY_THERE = 65_536
 
 /**
  * One request to a server on behalf of many clients. The Exchange writes into it; it keeps the body for the store
@@ -81,6 +75,18 @@ export class Fill implements ResponseSink, FillClientOwner {
     const isKnown = this.#decision?.shared.size !== undefined
     if (this.#state === 'storing') return headers.range === undefined || isKnown
     return method === 'GET' && headers.range === undefined
+  }
+
+  /** No response has come yet, and somebody wants it. */
+  get isWaiting(): boolean {
+    return this.#state === 'waiting'
+  }
+
+  /** What was asked for has come into the store by another way: everybody asks again, and no server is asked. */
+  restart(): void {
+    this.#state = 'done'
+    this.#close()
+    this.#detour(() => true, false)
   }
 
   /** A client comes: the first one, whose request this is, or another that joins. */
@@ -252,7 +258,8 @@ export class Fill implements ResponseSink, FillClientOwner {
 
   /** Nobody is left. What is nearly there, or was promised to the store, goes on. */
   #abandon(): void {
-    if (this.#state === 'storing' && this.#isWorthFinishing()) return
+    const isMost = isMostlyThere(this.#body.length, this.#decision?.shared.size)
+    if (this.#state === 'storing' && (this.#isCommitted || isMost)) return
     const isWaiting = this.#state === 'waiting'
     this.#state = 'done'
     this.#close()
@@ -260,17 +267,10 @@ export class Fill implements ResponseSink, FillClientOwner {
     else this.#source?.abort(new HeadgateError('HEADGATE_CLIENT_GONE'))
   }
 
-  #isWorthFinishing(): boolean {
-    const size = this.#decision?.shared.size
-    if (this.#isCommitted) return true
-    return size !== undefined && (this.#body.length * 2 >= size || size - this.#body.length <= NEARLY_THERE)
-  }
-
   #discard(head: ResponseHead): void {
     this.#state = 'discarding'
     this.#close()
-    const length = Number(singleValue(head.headers, 'content-length') ?? Number.POSITIVE_INFINITY)
-    if (head.statusCode === 304 || length <= MOST_DISCARDED) return
+    if (isSoonOver(head)) return
     this.#state = 'done'
     this.#source?.abort()
   }

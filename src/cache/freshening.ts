@@ -6,6 +6,9 @@ import { isStrong, validatorsOf, weaklyEqual } from './validators.ts'
 /** Never taken from a 304 or an answer to HEAD: the length is that of the stored body (RFC 9111, section 3.2). */
 const NOT_UPDATED = ['content-length', 'transfer-encoding', 'trailer', 'content-range']
 
+/** What a partial response says about itself, and the whole does not. */
+export const LENGTH_AND_RANGE: ReadonlySet<string> = new Set(['content-length', 'content-range'])
+
 /**
  * Whether a 304 is about this stored response, whose validators were sent (RFC 9111, section 4.3.4): its own
  * validators, where it has any, are the same.

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { ResponseHead } from '../forward/sink.ts'
-import type { CacheResult, Detail, Forwarded } from './cache-status.ts'
+import { Bypasses } from './bypasses.ts'
+import type { CacheResult, Forwarded } from './cache-status.ts'
 import { Collector } from './collector.ts'
 import type { RequestDirectives } from './directives.ts'
 import type { Entry } from './entry.ts'
@@ -10,14 +11,15 @@ import type { FillOwner, FillPurpose } from './fill-owner.ts'
 import { FillTable } from './fill-table.ts'
 import { Invalidation } from './invalidation.ts'
 import { type CacheRequest, keyOf } from './key.ts'
-import type { Bypass, Lookup, Revalidation } from './lookup.ts'
+import type { Lookup, Revalidation } from './lookup.ts'
 import { type HttpCacheOptions, withDefaults } from './options.ts'
-import { Passage } from './passage.ts'
 import { Purger } from './purger.ts'
-import { demandsOf, isConditional, isPlain, isUnsafe, peculiarity } from './request.ts'
-import { AS_IS, attachTo, mayBeCompleted, requestChanges } from './request-changes.ts'
+import { demandsOf, isPlain, peculiarity } from './request.ts'
+import { AS_IS, attachTo, isForwardedAsIs, purposeOf, requestChanges } from './request-changes.ts'
 import { Responses } from './responses.ts'
 import { reuse } from './reuse.ts'
+import type { SecondTier } from './second-tier.ts'
+import { SharedStore } from './shared-store.ts'
 import { StaticAssets } from './static-assets.ts'
 import { Store, selectVariant } from './store.ts'
 import { Unshareable } from './unshareable.ts'
@@ -46,7 +48,8 @@ export class HttpCache implements FillOwner {
   readonly #fills = new FillTable()
   readonly #unshareable = new Unshareable()
   readonly #responses: Responses
-  readonly #invalidation: Invalidation
+  readonly #bypasses: Bypasses
+  readonly #shared: SharedStore | undefined
   readonly #collector: Collector
   readonly #maxEntryBytes: number
   readonly #waitTimeout: number
@@ -59,10 +62,19 @@ export class HttpCache implements FillOwner {
     this.#waitTimeout = all.waitTimeout
     this.#assets = new StaticAssets(all.extensions)
     this.#store = new Store({ maxEntries, maxBytes, maxVariants })
-    this.purger = new Purger(this.#store, this.#fills, clock)
     const rules = { assets: this.#assets, defaultTtl: all.defaultTtl, setCookie: all.setCookie }
-    this.#responses = new Responses({ store: this.#store, unshareable: this.#unshareable, rules, clock }, all)
-    this.#invalidation = new Invalidation(this.purger, this.#responses)
+    const shared = all.tier && new SharedStore({ tier: all.tier, rules, clock, maxEntryBytes })
+    this.#shared = shared
+    this.purger = new Purger(this.#store, this.#fills, clock, shared?.purge.bind(shared))
+    shared?.follow((purge) => this.purger.apply(purge))
+    const parts = { store: this.#store, shared, unshareable: this.#unshareable, rules, clock }
+    this.#responses = new Responses(parts, all)
+    this.#bypasses = new Bypasses(
+      this.stats,
+      new Invalidation(this.purger, this.#responses),
+      clock,
+      maxEntryBytes,
+    )
     this.#collector = new Collector(this.#store, all.gcInterval, clock)
   }
 
@@ -81,6 +93,11 @@ export class HttpCache implements FillOwner {
     return this.#store.evictions
   }
 
+  /** URLs for which a server is being asked, or the second tier. */
+  get fills(): number {
+    return this.#fills.size
+  }
+
   /** The longest that the collector has kept the event loop to itself. Milliseconds. */
   get longestSliceMs(): number {
     return this.#collector.longestSliceMs
@@ -89,6 +106,21 @@ export class HttpCache implements FillOwner {
   /** Finds out what answers a request. It never waits, and a hit costs one look into one map. */
   lookup(request: CacheRequest): Lookup {
     return this.#lookup(request, false)
+  }
+
+  /** Look-ups in the second tier by their outcome; undefined where there is none. */
+  get tierStats(): SecondTier['stats'] | undefined {
+    return this.#shared?.stats
+  }
+
+  /**
+   * Looks in the second tier for what a fill is about to ask a server for.
+   * @returns undefined at once where there is no sense in looking. Else false when the server has to be asked; true
+   * when there is no need: everybody has been answered from what was found, or has left. It never rejects.
+   */
+  recall(fill: Fill): Promise<boolean> | undefined {
+    if (fill.stored !== undefined || this.#unshareable.has(fill.key, this.#clock.now())) return undefined
+    return this.#shared?.find(fill.request)?.then((entry) => this.#recalled(fill, entry))
   }
 
   /** Ends the collection and forgets what is stored. Fills under way go on to their clients. */
@@ -100,12 +132,13 @@ export class HttpCache implements FillOwner {
 
   #lookup(request: CacheRequest, alone: boolean): Lookup {
     const { method, mode } = request
-    if (mode === 'off' || (method !== 'GET' && method !== 'HEAD')) return this.#uncached(request)
-    if (mode === 'static' && !this.#assets.isAsset(request.target)) return this.#bypass('bypass', 'extension')
+    if (mode === 'off' || (method !== 'GET' && method !== 'HEAD')) return this.#bypasses.uncached(request)
+    if (mode === 'static' && !this.#assets.isAsset(request.target))
+      return this.#bypasses.past('bypass', 'extension')
     const peculiar = peculiarity(request)
-    if (peculiar !== undefined) return this.#bypass('request', peculiar)
+    if (peculiar !== undefined) return this.#bypasses.past('request', peculiar)
     const demands = demandsOf(request.headers)
-    if (demands.noStore) return this.#bypass('request', 'no-store')
+    if (demands.noStore) return this.#bypasses.past('request', 'no-store')
 
     const key = keyOf(request)
     const resource = this.#store.get(key)
@@ -184,28 +217,16 @@ export class HttpCache implements FillOwner {
     const running = alone ? undefined : this.#fills.find(key, request)
     if (running !== undefined) return { kind: 'join', attach: attachTo(running, request) }
 
-    const { headers, mode, method } = request
-    const isWhole = entry !== undefined && !entry.isPartial
-    // Without a complete stored response a range is fetched as a range, and a condition judged by the server;
-    // a static asset is fetched whole, because it will be stored.
-    const isForwardedAsIs =
-      method === 'HEAD' ||
-      (!isWhole && (headers.range !== undefined || (mode === 'all' && isConditional(headers))))
-    const isCompletion = !isForwardedAsIs && entry !== undefined && mayBeCompleted(entry)
-    const purpose = isForwardedAsIs
-      ? 'response'
-      : isCompletion
-        ? 'completion'
-        : isWhole
-          ? 'validation'
-          : 'response'
+    const isAsIs = isForwardedAsIs(request, entry)
+    const purpose = isAsIs ? 'response' : purposeOf(entry)
+    const { headers, mode } = request
     const isShared =
       !alone &&
-      !isForwardedAsIs &&
+      !isAsIs &&
       !(mode === 'static' && headers.authorization !== undefined) &&
       !this.#unshareable.has(key, this.#clock.now())
     const fill = this.#fill(request, key, entry, forwarded, { isShared, purpose })
-    const requestHeaders = isForwardedAsIs ? AS_IS : requestChanges(purpose, entry)
+    const requestHeaders = isAsIs ? AS_IS : requestChanges(purpose, entry)
     return { kind: 'fetch', attach: attachTo(fill, request), fill, requestHeaders }
   }
 
@@ -233,34 +254,12 @@ export class HttpCache implements FillOwner {
     return fill
   }
 
-  #bypass(reason: Forwarded, detail: Detail | undefined): Bypass {
-    this.stats.bypass++
-    return {
-      kind: 'bypass',
-      reason,
-      detail,
-      through: (client) => new Passage(client, { forwarded: reason, detail }),
-    }
-  }
-
-  /** A request that the cache has no answer for; what it changes is invalidated all the same. */
-  #uncached(request: CacheRequest): Bypass {
-    if (!isUnsafe(request.method)) {
-      if (request.mode !== 'off') return this.#bypass('method', undefined)
-      this.stats.bypass++
-      return { kind: 'bypass', reason: 'bypass', detail: undefined, through: (client) => client }
-    }
-    this.stats.bypass++
-    const requestedAt = this.#clock.now()
-    const onHead = (head: ResponseHead) => this.#invalidation.changed(request, head, requestedAt)
-    const forwarded = request.mode === 'off' ? undefined : 'method'
-    const parts = { forwarded, detail: undefined, onHead, maxBytes: this.#maxEntryBytes } as const
-    return {
-      kind: 'bypass',
-      reason: 'method',
-      detail: undefined,
-      through: (client) => new Passage(client, parts),
-    }
+  #recalled(fill: Fill, entry: Entry | undefined): boolean {
+    // Everybody has left, or what was found is out of date by now.
+    if (!fill.isWaiting) return true
+    if (entry === undefined || fill.isInvalidated || !this.#store.put(entry)) return false
+    fill.restart()
+    return true
   }
 
   // What the fills ask.

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts'
+import type { SecondTier } from './second-tier.ts'
 
 export interface HttpCacheOptions {
   /** Extensions of static assets, without a dot. Default: those of the configuration. */
@@ -21,8 +22,12 @@ export interface HttpCacheOptions {
   maxVariants?: number
   /** Whether stored responses keep Set-Cookie. Default: `omit`. */
   setCookie?: 'omit' | 'replay'
+  /** A store that gateways share, asked before a server is. Default: none. */
+  tier?: SecondTier | undefined
   clock?: Clock
 }
+
+type Untiered = Omit<HttpCacheOptions, 'tier'>
 
 export const DEFAULT_EXTENSIONS: readonly string[] =
   'css js mjs map png jpg jpeg gif svg webp avif ico woff woff2 ttf wasm json txt'.split(' ')
@@ -39,11 +44,11 @@ const DEFAULTS = {
   maxVariants: 16,
   setCookie: 'omit',
   clock: systemClock,
-} as const satisfies Required<HttpCacheOptions>
+} as const satisfies Required<Untiered>
 
 /** The options with their defaults, where they are absent or undefined. */
-export function withDefaults(options: HttpCacheOptions): Required<HttpCacheOptions> {
+export function withDefaults(options: HttpCacheOptions): Required<Untiered> & HttpCacheOptions {
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  const all: Required<HttpCacheOptions> = { ...DEFAULTS, ...Object.fromEntries(given) }
+  const all: Required<Untiered> & HttpCacheOptions = { ...DEFAULTS, ...Object.fromEntries(given) }
   return { ...all, maxEntryBytes: Math.min(all.maxEntryBytes, all.maxBytes) }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Entry } from './entry.ts'
 import type { FillTable } from './fill-table.ts'
 import { PARTITION_MARK } from './key.ts'
+import type { Purge } from './second-tier.ts'
 import type { Store } from './store.ts'
 
 /** One stored variant, for people. Times are seconds. */
@@ -31,64 +32,111 @@ export interface Inspection {
   isPartial: boolean
 }
 
-/** A purge looks at so many keys before it lets others run. */
+/** A purge looks at so many keys at most before it lets others run, and earlier when its time is up. */
 const SLICE_KEYS = 1000
+const SLICE_MS = 0.4
+/** How often it looks at the clock. */
+const CLOCK_EVERY = 4
 
 /** Takes out what must not be served any more, in the store and under way, and shows what is stored. */
 export class Purger {
   readonly #store: Store
   readonly #fills: FillTable
   readonly #clock: Clock
+  readonly #onPurged: ((purge: Purge, keys: readonly string[]) => void) | undefined
 
-  constructor(store: Store, fills: FillTable, clock: Clock) {
+  /** @param onPurged told of every purge, with the keys that it is about where they are known */
+  constructor(
+    store: Store,
+    fills: FillTable,
+    clock: Clock,
+    onPurged?: (purge: Purge, keys: readonly string[]) => void,
+  ) {
     this.#store = store
     this.#fills = fills
     this.#clock = clock
+    this.#onPurged = onPurged
   }
 
   /** Every variant of a URL, in every partition. Says how many there were. */
   purge(url: string): number {
-    let purged = 0
-    for (const key of this.#keys(url)) {
-      this.#fills.invalidate(key)
-      purged += this.#store.removeAll(key)
-    }
-    return purged
+    const keys = [...this.#keys(url)]
+    this.#onPurged?.(this.#purged('url', normalUrl(url)), keys)
+    return this.#purgeKeys(keys)
   }
 
   /** Whatever begins with this. It works in slices; what is stored meanwhile may stay. */
-  async purgePrefix(prefix: string): Promise<number> {
-    this.#fills.invalidatePrefix(prefix)
-    const cursor = this.#store.resources()
-    let left = this.#store.size
-    let purged = 0
-    while (left > 0) {
-      for (let looked = 0; looked < SLICE_KEYS && left > 0; looked++) {
-        left--
-        const { value, done } = cursor.next()
-        if (done === true || value === undefined) return purged
-        if (value[0].startsWith(prefix)) purged += this.#store.removeAll(value[0])
-      }
-      if (left > 0) await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, 0))
-    }
-    return purged
+  purgePrefix(prefix: string): Promise<number> {
+    this.#onPurged?.(this.#purged('prefix', prefix), [])
+    return this.#purgePrefix(prefix)
   }
 
-  /** Every response that carries a tag in Cache-Tag or Surrogate-Key. */
-  purgeTag(tag: string): number {
-    const tagged = this.#store.tagged(tag)
-    for (const entry of tagged) {
-      // What is under way for this URL may carry the tag as well.
-      this.#fills.invalidate(entry.key)
-      this.#store.remove(entry)
-    }
-    return tagged.length
+  /** Every response that carries a tag in Cache-Tag or Surrogate-Key. It works in slices. */
+  purgeTag(tag: string): Promise<number> {
+    const name = tag.toLowerCase()
+    this.#onPurged?.(this.#purged('tag', name), [])
+    return this.#purgeTag(name)
+  }
+
+  /** What another gateway has purged goes from here too. */
+  async apply({ kind, value }: Purge): Promise<void> {
+    if (kind === 'url') this.#purgeKeys(this.#keys(value))
+    else if (kind === 'prefix') await this.#purgePrefix(value)
+    else await this.#purgeTag(value)
   }
 
   /** The stored variants of a URL, the newest first. */
   inspect(url: string): Inspection[] {
     const entries = [...this.#keys(url)].flatMap((key) => this.#store.get(key) ?? [])
     return entries.map((entry) => this.#inspectEntry(entry))
+  }
+
+  #purged(kind: Purge['kind'], value: string): Purge {
+    return { kind, value, at: this.#clock.wallNow() }
+  }
+
+  #purgeKeys(keys: Iterable<string>): number {
+    let purged = 0
+    for (const key of keys) {
+      this.#fills.invalidate(key)
+      purged += this.#store.removeAll(key)
+    }
+    return purged
+  }
+
+  async #purgePrefix(prefix: string): Promise<number> {
+    this.#fills.invalidatePrefix(prefix)
+    let purged = 0
+    await this.#inSlices(this.#store.resources(), this.#store.size, ([key]) => {
+      if (key.startsWith(prefix)) purged += this.#store.removeAll(key)
+    })
+    return purged
+  }
+
+  async #purgeTag(tag: string): Promise<number> {
+    const tagged = this.#store.tagged(tag)
+    let purged = 0
+    await this.#inSlices(tagged.values(), tagged.size, (entry) => {
+      // What is under way for this URL may carry the tag as well.
+      this.#fills.invalidate(entry.key)
+      this.#store.remove(entry)
+      purged++
+    })
+    return purged
+  }
+
+  /** Visits so many at most, which is how many there were when it began, and lets others run in between. */
+  async #inSlices<Item>(items: Iterator<Item>, count: number, visit: (item: Item) => void): Promise<void> {
+    let begun = this.#clock.now()
+    for (let visited = 1; visited <= count; visited++) {
+      const { value, done } = items.next()
+      if (done === true) return
+      visit(value)
+      if (visited % CLOCK_EVERY !== 0) continue
+      if (visited % SLICE_KEYS !== 0 && this.#clock.now() - begun < SLICE_MS) continue
+      await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, 0))
+      begun = this.#clock.now()
+    }
   }
 
   *#keys(url: string): Generator<string> {

@@ -5,7 +5,7 @@ import type { Fill } from './fill.ts'
 import type { FillPurpose } from './fill-owner.ts'
 import type { CacheRequest } from './key.ts'
 import type { Attach, Lookup, RequestChanges } from './lookup.ts'
-import { CONDITIONS, UNKEYED } from './request.ts'
+import { CONDITIONS, isConditional, UNKEYED } from './request.ts'
 import { isStrong } from './validators.ts'
 
 /** The client's own range and conditions are for the server to judge. */
@@ -32,8 +32,25 @@ function validation({ headers, validators }: Entry): RequestChanges {
   return { remove: WHOLE, add }
 }
 
+/**
+ * Whether the client's request goes to the server with its own range and conditions. Without a complete stored response
+ * a range is fetched as a range, and a condition judged by the server; a static asset is fetched whole, because it
+ * will be stored.
+ */
+export function isForwardedAsIs({ method, mode, headers }: CacheRequest, stored: Entry | undefined): boolean {
+  if (method === 'HEAD') return true
+  if (stored !== undefined && !stored.isPartial) return false
+  return headers.range !== undefined || (mode === 'all' && isConditional(headers))
+}
+
+export function purposeOf(stored: Entry | undefined): FillPurpose {
+  if (stored === undefined) return 'response'
+  if (mayBeCompleted(stored)) return 'completion'
+  return stored.isPartial ? 'response' : 'validation'
+}
+
 /** Whether the stored part is the beginning of a response whose rest can be asked for. */
-export function mayBeCompleted({ policy }: Entry): boolean {
+function mayBeCompleted({ policy }: Entry): boolean {
   return policy.partial?.first === 0 && isStrong(policy.validators.etag)
 }
 

@@ -1,42 +1,49 @@
 import type { Clock } from '../clock.ts'
-import type { FlatHeaders, ResponseHead } from '../forward/sink.ts'
+import type { ResponseHead } from '../forward/sink.ts'
 import { forwardedStatus } from './cache-status.ts'
 import { type Answer, Entry } from './entry.ts'
-import { singleValue, withoutFields } from './fields.ts'
+import { declaredLength, singleValue, withoutFields } from './fields.ts'
 import type { Fill } from './fill.ts'
 import type { FillClient } from './fill-client.ts'
 import type { Decision } from './fill-owner.ts'
-import { completes, describes, freshen, identifies } from './freshening.ts'
+import { completes, describes, freshen, identifies, LENGTH_AND_RANGE } from './freshening.ts'
 import type { Reception } from './freshness.ts'
+import { joined } from './joining.ts'
 import type { CacheRequest } from './key.ts'
-import { type ContentRange, joinRanges, parseContentRange } from './range.ts'
+import { parseContentRange } from './range.ts'
 import { demandsOf } from './request.ts'
 import { mayReplaceFailure } from './reuse.ts'
+import type { SharedStore } from './shared-store.ts'
 import { judge, type Policy, type Refusal, type StorageRules } from './storage.ts'
 import { type Store, selectVariant } from './store.ts'
 import type { Unshareable } from './unshareable.ts'
-import { isStrong } from './validators.ts'
 import { selectingKey } from './vary.ts'
 
 /** Statuses that count as a failure of the server (RFC 5861, section 4). */
 const FAILURES = new Set([500, 502, 503, 504])
 
-const LENGTH_AND_RANGE = new Set(['content-length', 'content-range'])
+export interface ResponsesParts {
+  store: Store
+  /** What gateways share; absent where this one is alone. */
+  shared: SharedStore | undefined
+  unshareable: Unshareable
+  rules: StorageRules
+  clock: Clock
+}
 
 /** What the cache does with the responses of servers: store, merge, replace by a stale one, or let pass. */
 export class Responses {
   readonly #store: Store
+  readonly #shared: SharedStore | undefined
   readonly #unshareable: Unshareable
   readonly #rules: StorageRules
   readonly #clock: Clock
   readonly #maxEntryBytes: number
   readonly #staleIfError: number
 
-  constructor(
-    parts: { store: Store; unshareable: Unshareable; rules: StorageRules; clock: Clock },
-    limits: { maxEntryBytes: number; staleIfError: number },
-  ) {
+  constructor(parts: ResponsesParts, limits: { maxEntryBytes: number; staleIfError: number }) {
     this.#store = parts.store
+    this.#shared = parts.shared
     this.#unshareable = parts.unshareable
     this.#rules = parts.rules
     this.#clock = parts.clock
@@ -102,9 +109,10 @@ export class Responses {
     if (partial !== undefined && partial.last - partial.first + 1 !== body.length) return
     const selecting = selectingKey(policy.vary, request.headers)
     const parts = { key, head, policy, selecting, body, storedAt: this.#clock.wallNow() }
-    const entry = partial === undefined ? new Entry(parts) : this.#combine(request, parts, partial)
+    const entry =
+      partial === undefined ? new Entry(parts) : joined(this.#selected(request, key), parts, partial)
     if (entry === undefined || entry.bytes > this.#maxEntryBytes + 65_536) return
-    if (this.#store.put(entry)) this.#unshareable.delete(key)
+    if (this.#keep(entry)) this.#unshareable.delete(key)
   }
 
   /** Whether the response to a POST may answer GET (RFC 9110, section 9.3.3): what storing it means, or undefined. */
@@ -120,7 +128,7 @@ export class Responses {
     const policy = this.#judge(fill, head, reception)
     if (typeof policy === 'string') {
       const { stored } = fill
-      if (stored !== undefined && isNewer(head.statusCode, policy)) this.#store.remove(stored)
+      if (stored !== undefined && isNewer(head.statusCode, policy)) this.#drop(stored)
       return this.#pass(fill, head, policy)
     }
     const declared = declaredLength(head.headers)
@@ -134,7 +142,7 @@ export class Responses {
   /** The server says that what is stored is still right (RFC 9111, section 4.3.3). */
   #validated(fill: Fill, stored: Entry, { headers }: ResponseHead, reception: Reception): Decision {
     if (!identifies(stored, headers, reception.receivedWall)) {
-      this.#store.remove(stored)
+      this.#drop(stored)
       return { kind: 'detour' }
     }
     const head = freshen(stored, headers)
@@ -155,8 +163,8 @@ export class Responses {
       entry.hits = stored.hits
       const isCurrent = stored.queue !== 0 && !fill.isInvalidated
       this.#store.remove(stored)
-      if (isCurrent) this.#store.put(entry)
-    } else if (judged !== 'authorization') this.#store.remove(stored)
+      if (isCurrent) this.#keep(entry)
+    } else if (judged !== 'authorization') this.#drop(stored)
     return {
       kind: 'serve',
       isShared: !isRefused,
@@ -232,38 +240,32 @@ export class Responses {
 
   /** What a response to HEAD says about the stored response to GET (RFC 9111, section 4.3.5). */
   #learn(request: CacheRequest, key: string, head: ResponseHead, reception: Reception): void {
-    const resource = this.#store.get(key)
-    const stored = resource === undefined ? undefined : selectVariant(resource, request.headers)
+    const stored = this.#selected(request, key)
     if (stored === undefined || head.statusCode !== 200) return
     this.#store.remove(stored)
-    if (stored.isPartial || !describes(stored, head.headers, reception.receivedWall)) return
+    if (stored.isPartial) return
+    if (!describes(stored, head.headers, reception.receivedWall)) return this.#drop(stored)
     const fresh = freshen(stored, head.headers)
     const policy = judge(request, fresh, reception, this.#rules)
-    if (typeof policy !== 'string') this.store(request, key, policy, fresh, stored.body)
+    if (typeof policy === 'string') this.#drop(stored)
+    else this.store(request, key, policy, fresh, stored.body)
   }
 
-  /** A partial response, joined with the stored one where both are one version, strongly (RFC 9111, section 3.4). */
-  #combine(
-    request: CacheRequest,
-    parts: ConstructorParameters<typeof Entry>[0],
-    range: ContentRange,
-  ): Entry | undefined {
-    const resource = this.#store.get(parts.key)
-    const known = resource === undefined ? undefined : selectVariant(resource, request.headers)
-    if (known !== undefined && !known.isPartial) return undefined
-    const { etag } = parts.policy.validators
-    const isSameVersion = isStrong(etag) && etag === known?.validators.etag
-    const held = known?.policy.partial
-    const joined = isSameVersion && held !== undefined ? joinRanges(held, range) : undefined
-    if (joined === undefined || known === undefined || held === undefined) return new Entry(parts)
-    const body = Buffer.allocUnsafeSlow(joined.last - joined.first + 1)
-    known.body.copy(body, held.first - joined.first)
-    parts.body.copy(body, range.first - joined.first)
-    const isWhole = body.length === joined.size
-    const { headers } = freshen(known, parts.head.headers)
-    const policy = { ...parts.policy, partial: isWhole ? undefined : joined }
-    const head = { statusCode: 200, statusMessage: 'OK', headers: withoutFields(headers, LENGTH_AND_RANGE) }
-    return new Entry({ ...parts, body, policy, head })
+  #selected(request: CacheRequest, key: string): Entry | undefined {
+    const resource = this.#store.get(key)
+    return resource === undefined ? undefined : selectVariant(resource, request.headers)
+  }
+
+  #keep(entry: Entry): boolean {
+    if (!this.#store.put(entry)) return false
+    this.#shared?.keep(entry)
+    return true
+  }
+
+  /** It is out of date, here and wherever else it is stored. */
+  #drop(entry: Entry): void {
+    this.#store.remove(entry)
+    if (!entry.isPartial) this.#shared?.forget(entry.key)
   }
 
   #judge(fill: Fill, head: ResponseHead, reception: Reception): Policy | Refusal {
@@ -290,9 +292,4 @@ function isNewer(statusCode: number, refusal: Refusal): boolean {
   return (
     (statusCode >= 200 && statusCode < 400 && statusCode !== 304) || statusCode === 404 || statusCode === 410
   )
-}
-
-function declaredLength(headers: FlatHeaders): number | undefined {
-  const length = singleValue(headers, 'content-length')
-  return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined
 }

@@ -99,7 +99,8 @@ export class Store {
     return variants.length
   }
 
-  tagged(tag: string): readonly Entry[] {
+  /** Those that carry a tag, in lower case; it may change underneath. */
+  tagged(tag: string): ReadonlySet<Entry> {
     return this.#tags.get(tag)
   }
 

@@ -20,7 +20,10 @@ export class TagIndex {
     }
   }
 
-  get(tag: string): readonly Entry[] {
-    return [...(this.#entries.get(tag.toLowerCase()) ?? [])]
+  /** The live set: it changes as entries come and go. */
+  get(tag: string): ReadonlySet<Entry> {
+    return this.#entries.get(tag) ?? NONE
   }
 }
+
+const NONE: ReadonlySet<Entry> = new Set()

@@ -25,6 +25,7 @@ const domain: Readonly<Record<string, { libraries?: string[]; knows?: string[]; 
   routing: { uses: ['edge'] },
   discovery: { libraries: ['ws', 'yaml'] },
   cache: {},
+  'cache-redis': { libraries: ['@redis/client'], knows: ['cache'] },
   balance: {},
   forward: { libraries: ['undici'] },
   connections: { libraries: ['undici'] },

@@ -1,10 +1,28 @@
 import { Type } from 'typebox'
-import { choice, count, duration, leaf, section, size, withDefault } from './kinds.ts'
+import { choice, count, duration, leaf, section, size, text, withDefault } from './kinds.ts'
+import { redisUrl } from './network.ts'
 
 const staticExtensions =
   'css js mjs map png jpg jpeg gif svg webp avif ico woff woff2 ttf wasm json txt'.split(' ')
 
 const anyLength = { maximum: Number.MAX_SAFE_INTEGER }
+
+const redisSchema = section(
+  'A second tier in Redis or Valkey, which several gateways share: asked before a server is, and told of every purge. Absent = none.',
+  {
+    url: redisUrl(
+      'Where it is; user, password and number of the database may stand in it. `rediss://` is TLS. One server, not a cluster.',
+    ),
+    prefix: withDefault(
+      text('Begins every key and the channel of purges, so that fleets can share a server.'),
+      'headgate:',
+    ),
+    timeout: withDefault(
+      duration('A look-up that takes longer is given up, and a server is asked.', { minimum: 1 }),
+      '50ms',
+    ),
+  },
+)
 
 export const cacheSchema = section('Answers that are kept in memory and given again.', {
   mode: withDefault(
@@ -57,6 +75,7 @@ export const cacheSchema = section('Answers that are kept in memory and given ag
     count('Answers for one URL that differ by `Vary`. The oldest one makes room.', { minimum: 1 }),
     16,
   ),
+  redis: Type.Optional(redisSchema),
   gcInterval: withDefault(
     duration('Time between two collections of what has expired. Expired answers cost memory until then.', {
       minimum: 100,

@@ -62,6 +62,33 @@ export function agentUrl(description: string) {
   )
 }
 
+/** The address of a Redis or Valkey server. */
+export function redisUrl(description: string) {
+  return leaf(
+    Type.String(),
+    {
+      kind: 'URL',
+      expected:
+        'the URL of a Redis or Valkey server, such as "redis://10.0.0.7:6379" or "rediss://user:password@host:6379/0"',
+      suggest: (found) => {
+        const text = String(found)
+        if (/^[\w.-]+:\d+$/.test(text)) return `"redis://${text}"`
+        return text.startsWith('valkey') ? `"redis${text.slice('valkey'.length)}"` : undefined
+      },
+      description,
+    },
+    (value) => {
+      const url = parseUrl(value)
+      return (
+        url !== undefined &&
+        /^rediss?:\/\/[^/]/i.test(value) &&
+        /^(?:\/\d*)?$/.test(url.pathname) &&
+        url.hash === ''
+      )
+    },
+  )
+}
+
 function parseUrl(value: string): URL | undefined {
   return URL.parse(value) ?? undefined
 }
