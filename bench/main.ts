@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { type BenchArguments, isWanted, parseArguments, UsageError } from './arguments.ts'
 import { cases, quickCases, quickGateways } from './cases/all.ts'
 import type { Bench } from './cases/case.ts'
+import { nodePeers } from './gateways/all.ts'
 import { full, quick } from './pace.ts'
 import { installPeers } from './peers.ts'
 import { profile } from './profile.ts'
-import { newResults, save } from './report/results.ts'
+import { writeDocs } from './report/page.ts'
+import { latest, newResults, save } from './report/results.ts'
 import { caseTable } from './report/table.ts'
 
 const help = `Measures headgate side by side with the gateways that are installed.
@@ -17,7 +19,7 @@ const help = `Measures headgate side by side with the gateways that are installe
   npm run bench -- CASE...             these cases
   npm run bench -- --gateways=a,b      gateways whose names begin so
   npm run bench -- --profile [get|hit] where the time of headgate goes, by function
-  npm run bench -- --docs              also write docs/performance.md from what was measured last
+  npm run bench -- --docs              also write docs/performance.md, from the last full runs of all cases
 
 Cases:
 ${cases.map(({ name, title }) => `  ${name.padEnd(12)}${title}`).join('\n')}
@@ -62,6 +64,11 @@ async function run(args: BenchArguments): Promise<void> {
     console.log(caseTable(one, rows))
   }
   console.log(`Saved in ${save(results)}`)
+  const documented = latest()
+  if (args.writesDocs && documented !== undefined) {
+    const peers = nodePeers.map(({ name }) => name)
+    console.log(`Written: ${writeDocs(documented, cases, peers)}`)
+  }
 }
 
 try {

@@ -1,3 +1,4 @@
+import { balancing } from './balancing.ts'
 import type { Case } from './case.ts'
 import { download } from './download.ts'
 import { get } from './get.ts'
@@ -5,10 +6,11 @@ import { growth } from './growth.ts'
 import { hit } from './hit.ts'
 import { idle } from './idle.ts'
 import { post } from './post.ts'
+import { recycling } from './recycling.ts'
 import { tail } from './tail.ts'
 
 /** Every case, in the order of the report. */
-export const cases: readonly Case[] = [get, hit, post, download, tail, idle, growth]
+export const cases: readonly Case[] = [get, hit, post, download, tail, idle, growth, recycling, balancing]
 
 /** Those of a first look, and the gateways in it. */
 export const quickCases: readonly string[] = ['get', 'hit', 'post']

@@ -14,8 +14,8 @@ interface Growth {
   counts: (bench: Bench) => [number, number]
   setup: (count: number, originPort: number) => Pick<Setup, 'origins'> & Partial<Setup>
   load: (count: number) => Pick<Load, 'path' | 'pathCount'>
-  /** Seconds of load before anything counts, where the pace is too short for that much. */
-  warmUpSeconds?: (count: number) => number
+  /** Ask for each path once before anything counts. */
+  visitsAll?: boolean
 }
 
 const one = (port: number): Origin[] => [{ host: '127.0.0.1', port }]
@@ -38,8 +38,7 @@ const growths: readonly Growth[] = [
     counts: ({ pace }) => [10, pace.manyEntries],
     setup: (count, port) => ({ origins: one(port), cache: true, cacheEntries: count * 2 }),
     load: (count) => ({ path: `${content.assets.prefix}%d.css`, pathCount: count }),
-    // Paths come at random: three times as many requests as paths store 95 % of them.
-    warmUpSeconds: (count) => Math.ceil((count * 3) / 6000),
+    visitsAll: true,
   },
   {
     name: 'routes',
@@ -92,9 +91,9 @@ async function rowOf(bench: Bench, one: Growth, originPort: number): Promise<Row
       for (const { count, running, costs } of field) {
         bench.progress(`growth: ${one.name}, ${count}, round ${round}`)
         const { connections, roundSeconds, warmUpSeconds } = bench.pace
-        const learning = Math.max(warmUpSeconds, one.warmUpSeconds?.(count) ?? 0)
-        const seconds = round === 0 ? learning : roundSeconds
+        const seconds = round === 0 ? warmUpSeconds : roundSeconds
         const { port, child, setup } = running
+        if (round === 0 && one.visitsAll === true) await visitAll(running, one.load(count), count)
         const before = child.usage().cpuMs
         const result = await drive({ ...one.load(count), port, connections, seconds }, setup.folder)
         if (round > 0) costs.push(((child.usage().cpuMs - before) * 1000) / result.requests)
@@ -110,4 +109,14 @@ async function rowOf(bench: Bench, one: Growth, originPort: number): Promise<Row
     for (const { running } of field) await running.child.stop()
   }
   return row
+}
+
+/** Asks for every path at least once. */
+async function visitAll({ port, setup }: RunningGateway, load: ReturnType<Growth['load']>, count: number) {
+  const order = { ...load, port, connections: 16, isInOrder: true }
+  // Each run begins at the first path: it has to be long enough for all.
+  for (let seconds = 1; ; seconds *= 2) {
+    const { requests } = await drive({ ...order, seconds }, setup.folder)
+    if (requests > count) return
+  }
 }

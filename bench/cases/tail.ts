@@ -2,7 +2,7 @@ import { gateways } from '../gateways/all.ts'
 import type { Gateway } from '../gateways/gateway.ts'
 import { forEach, start } from '../gateways/running.ts'
 import { drive } from '../load/drive.ts'
-import { runOpenLoop } from '../load/open-load.ts'
+import { calmest, runOpenLoop } from '../load/open-load.ts'
 import { content } from '../origin/content.ts'
 import { startOrigin } from '../origin/origin.ts'
 import type { Bench, Case, Row } from './case.ts'
@@ -48,7 +48,7 @@ async function measure(bench: Bench, gateway: Gateway, originPort: number): Prom
     const rate = (most.requests / most.seconds) * share
     const seconds = pace.openSeconds + warmUpSeconds
     const load = { port, path, rate, seconds, warmUpSeconds, seed: 7, connections: 256 }
-    const { p50, p99, max, latenessP99, sent, ok } = await runOpenLoop(load, folder)
+    const { p50, p99, max, latenessP99, sent, ok } = await calmest(() => runOpenLoop(load, folder))
     return { p50, p99, max, rate, lateness: latenessP99, errors: sent - ok }
   } finally {
     await child.stop()

@@ -27,3 +27,25 @@ export const gateways: readonly Gateway[] = [
 
 /** Those that keep responses. */
 export const caches: readonly Gateway[] = gateways.filter(({ canCache }) => canCache)
+
+/** Those that are compared in how they part from connections. */
+export const recyclers: readonly Gateway[] = [
+  nginx({ name: 'nginx, keepalive_time' }),
+  haproxy({ name: 'haproxy' }),
+  caddy({ name: 'caddy' }),
+  headgate({ name: 'headgate' }),
+  nodePeer({ package: 'undici', name: 'undici Pool', script: 'undici-pool.mjs' }),
+  nodePeer({ package: 'undici', name: 'undici Pool, clientTtl', script: 'undici-pool.mjs', knowsAge: true }),
+  nodePeer({ package: 'undici', name: 'node http.Agent', script: 'http-agent.mjs' }),
+]
+
+/** Those that are compared in how they choose servers. */
+export const balancers: readonly Gateway[] = [
+  nginx({ name: 'nginx, weighted' }),
+  nginx({ name: 'nginx, least_conn', balance: 'least_conn;' }),
+  nginx({ name: 'nginx, random two', balance: 'random two least_conn;' }),
+  haproxy({ name: 'haproxy, leastconn', balance: 'leastconn', slotFactor: 2 }),
+  caddy({ name: 'caddy, least_conn', policy: { policy: 'least_conn' } }),
+  caddy({ name: 'caddy, random_choose', policy: { policy: 'random_choose', choose: 2 } }),
+  headgate({ name: 'headgate, adaptive', slotFactor: 2 }),
+]

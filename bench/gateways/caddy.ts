@@ -38,9 +38,8 @@ export function caddy({ name, policy = { policy: 'random' } }: CaddyOptions): Ga
   }
 }
 
-/** Its port of administration stands beside the one that it serves. */
-function admin({ port }: Setup): string {
-  return `127.0.0.1:${port - 1}`
+function admin({ adminPort }: Setup): string {
+  return `127.0.0.1:${adminPort}`
 }
 
 function configuration(setup: Setup, policy: object): object {

@@ -11,6 +11,8 @@ export interface Origin {
 /** What a gateway is started for. */
 export interface Setup {
   port: number
+  /** A port for the gateway's own administration, where it needs one. */
+  adminPort: number
   /** A folder of its own, for its configuration and whatever it writes. */
   folder: string
   origins: readonly Origin[]

@@ -19,10 +19,10 @@ const startWithinMs = 10_000
 export async function start(
   bench: Bench,
   gateway: Gateway,
-  options: Omit<Setup, 'port' | 'folder'>,
+  options: Omit<Setup, 'port' | 'adminPort' | 'folder'>,
 ): Promise<RunningGateway> {
   const folder = bench.newFolder(gateway.name)
-  const setup: Setup = { ...options, folder, port: await freePort() }
+  const setup: Setup = { ...options, folder, port: await freePort(), adminPort: await freePort() }
   const child = new Child({ role: 'gateway', folder, ...gateway.launch(setup) })
   if (!(await isListening(setup.port, startWithinMs, () => child.hasEnded))) {
     await child.stop()

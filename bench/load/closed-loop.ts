@@ -17,7 +17,16 @@ export function runClosedLoop(load: Load, folder: string): Promise<LoadResult> {
 }
 
 function drive(load: Load): void {
-  const { port, path, method = 'GET', bodyBytes = 0, connections, seconds, pathCount } = load
+  const {
+    port,
+    path,
+    method = 'GET',
+    bodyBytes = 0,
+    connections,
+    seconds,
+    pathCount = 1,
+    isInOrder = false,
+  } = load
   const client = new Client(port, connections)
   const latencies: number[] = []
   const body = 'x'.repeat(bodyBytes)
@@ -25,12 +34,13 @@ function drive(load: Load): void {
   const start = performance.now()
   const end = start + seconds * 1000
   let errors = 0
+  let last = -1
 
   function sendNext(): void {
     const sentAt = performance.now()
     if (sentAt >= end) return
-    const number = pathCount === undefined ? '' : String(Math.floor(Math.random() * pathCount))
-    const target = path.replace('%d', number)
+    last = isInOrder ? (last + 1) % pathCount : Math.floor(Math.random() * pathCount)
+    const target = path.replace('%d', String(last))
     client.send(
       `${method} ${target} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${length}\r\n${body}`,
       (status) => {

@@ -10,6 +10,8 @@ export interface Load {
   seconds: number
   /** Take a number below this at random for the `%d` of the path. */
   pathCount?: number
+  /** Take those numbers one after the other. */
+  isInOrder?: boolean
 }
 
 export interface LoadResult {

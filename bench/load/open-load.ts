@@ -33,6 +33,23 @@ export interface OpenResult {
 
 const script = fileURLToPath(new URL('open-loop.ts', import.meta.url))
 
+/** How late the generator may be for its latencies to count, ms, and how often one run is tried. */
+const calmMs = 1.5
+const attempts = 3
+
+/**
+ * Runs a load again where the generator itself was late, because something else had its core: such latencies are not
+ * the gateway's. The calmest run counts.
+ */
+export async function calmest(run: () => Promise<OpenResult>): Promise<OpenResult> {
+  let best = await run()
+  for (let attempt = 1; attempt < attempts && best.latenessP99 > calmMs; attempt++) {
+    const next = await run()
+    if (next.latenessP99 < best.latenessP99) best = next
+  }
+  return best
+}
+
 export function runOpenLoop(load: OpenLoad, folder: string): Promise<OpenResult> {
   return runForJson({ role: 'load', command: process.execPath, args: [script, JSON.stringify(load)], folder })
 }

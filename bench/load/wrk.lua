@@ -8,9 +8,13 @@ local count = tonumber(os.getenv('BENCH_COUNT') or '1')
 if method then wrk.method = method end
 if bodyBytes > 0 then wrk.body = string.rep('x', bodyBytes) end
 
+local inOrder = os.getenv('BENCH_ORDER') == '1'
+local last = -1
+
 if pattern then
   request = function()
-    return wrk.format(nil, string.format(pattern, math.random(0, count - 1)))
+    last = inOrder and (last + 1) % count or math.random(0, count - 1)
+    return wrk.format(nil, string.format(pattern, last))
   end
 end
 

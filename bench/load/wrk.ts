@@ -7,7 +7,7 @@ const script = fileURLToPath(new URL('wrk.lua', import.meta.url))
 
 /** Drives with wrk, on one thread. */
 export async function runWrk(load: Load, folder: string): Promise<LoadResult> {
-  const { port, path, method, bodyBytes, connections, seconds, pathCount } = load
+  const { port, path, method, bodyBytes, connections, seconds, pathCount, isInOrder = false } = load
   const url = `http://127.0.0.1:${port}${pathCount === undefined ? path : '/'}`
   const child = new Child({
     role: 'load',
@@ -16,6 +16,7 @@ export async function runWrk(load: Load, folder: string): Promise<LoadResult> {
     env: {
       ...(method !== undefined && { BENCH_METHOD: method }),
       ...(bodyBytes !== undefined && { BENCH_BODY_BYTES: String(bodyBytes) }),
+      BENCH_ORDER: isInOrder ? '1' : '0',
       ...(pathCount !== undefined && { BENCH_PATTERN: path, BENCH_COUNT: String(pathCount) }),
     },
     folder,

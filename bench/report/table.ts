@@ -3,7 +3,11 @@ import type { Case, Row } from '../cases/case.ts'
 /** A table of text: the first column to the left, numbers to the right. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows]
-  const widths = header.map((_, column) => Math.max(...all.map((cells) => (cells[column] ?? '').length)))
+  // A row that says why there are no numbers is as long as it is.
+  const aligned = all.filter(({ length }) => length === header.length)
+  const widths = header.map((_, column) =>
+    Math.max(...(column === 0 ? all : aligned).map((cells) => (cells[column] as string).length)),
+  )
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, column) =>
@@ -31,7 +35,7 @@ export function caseTable({ title, columns }: Pick<Case, 'title' | 'columns'>, r
 export function cellsOf(row: Row, columns: Case['columns']): string[] {
   if (row.state === 'not installed') return [row.gateway, 'not installed']
   if (row.state === 'failed')
-    return [row.gateway, `failed: ${(row.reason ?? '').split('\n')[0]?.slice(0, 100)}`]
+    return [row.gateway, `failed: ${(row.reason ?? '').split('\n').at(-1)?.slice(0, 160)}`]
   return [row.gateway, ...columns.map(({ key, digits }) => figure(row.values[key], digits))]
 }
 
