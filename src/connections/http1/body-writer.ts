@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { errors } from 'undici'
 
-/** Who learns how a body goes out. */
+/** Who learns how a body goes out: of each piece, and of the end, right before it is written. */
 export interface BodyListener {
   onBodyPiece(piece: Buffer): void
   onBodyEnd(): void
@@ -66,9 +66,10 @@ export class BodyWriter {
     if (chunk.length === 0) return
     const { length } = this.#frame
     if (length !== -1 && this.#written + chunk.length > length) return this.#mismatch()
+    this.#listener.onBodyPiece(chunk)
+    if (this.#isOver) return
     const hasRoom = length === -1 ? this.#writeChunk(chunk) : this.#writePiece(chunk)
     this.#written += chunk.length
-    this.#listener.onBodyPiece(chunk)
     if (!hasRoom && !this.#isOver) this.#body.pause()
   }
 
@@ -76,10 +77,10 @@ export class BodyWriter {
     if (this.#isOver) return
     const { head, length, emptyFraming } = this.#frame
     if (length !== -1 && this.#written !== length) return this.#mismatch()
-    if (this.#written === 0) this.#socket.write(`${head}${emptyFraming}\r\n`, 'latin1')
-    else if (length === -1) this.#socket.write(lastChunk, 'latin1')
     this.#release()
     this.#listener.onBodyEnd()
+    if (this.#written === 0) this.#socket.write(`${head}${emptyFraming}\r\n`, 'latin1')
+    else if (length === -1) this.#socket.write(lastChunk, 'latin1')
   }
 
   readonly #onError = (error: Error): void => {

@@ -2,8 +2,11 @@ export const tab = 0x09
 export const lineFeed = 0x0a
 export const carriageReturn = 0x0d
 export const space = 0x20
+export const quote = 0x22
 export const colon = 0x3a
 export const semicolon = 0x3b
+export const equals = 0x3d
+export const backslash = 0x5c
 
 /** Bytes of a token (RFC 9110, section 5.6.2): 1 for each that may stand in one. */
 export const isToken = new Uint8Array(256)

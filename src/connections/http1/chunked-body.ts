@@ -1,7 +1,8 @@
 import { errors } from 'undici'
 import { badResponse } from './bad-response.ts'
 import { type BodyFraming, piece } from './body-framing.ts'
-import { carriageReturn, hexValue, isText, lineFeed, semicolon } from './bytes.ts'
+import { carriageReturn, hexValue, lineFeed, semicolon } from './bytes.ts'
+import { ChunkExtensions } from './chunk-extensions.ts'
 import type { HeadScanner } from './head-scanner.ts'
 
 const inSize = 0
@@ -29,7 +30,8 @@ export class ChunkedBody implements BodyFraming {
   #state = inSize
   #size = 0
   #digits = 0
-  #extensions = 0
+  #extensionBytes = 0
+  readonly #extensions = new ChunkExtensions()
   /** Trailers that have not ended. */
   #held: Buffer | undefined
 
@@ -47,7 +49,7 @@ export class ChunkedBody implements BodyFraming {
     this.#state = inSize
     this.#size = 0
     this.#digits = 0
-    this.#extensions = 0
+    this.#extensionBytes = 0
     this.#held = undefined
   }
 
@@ -61,9 +63,8 @@ export class ChunkedBody implements BodyFraming {
           at++
           break
         case inExtension:
-          if (byte === carriageReturn) this.#state = atSizeEnd
-          else if (isText[byte] === 0) throw badResponse('a control character in a chunk extension')
-          else if (++this.#extensions > this.#maxExtensions) throw new errors.HeadersOverflowError()
+          if (this.#extensions.endAt(byte)) this.#state = atSizeEnd
+          else if (++this.#extensionBytes > this.#maxExtensions) throw new errors.HeadersOverflowError()
           at++
           break
         case inData: {
@@ -102,8 +103,10 @@ export class ChunkedBody implements BodyFraming {
     }
     if (this.#digits === 0) throw badResponse('a chunk without a size')
     if (byte === carriageReturn) this.#state = atSizeEnd
-    else if (byte === semicolon) this.#state = inExtension
-    else throw badResponse('a malformed chunk size')
+    else if (byte === semicolon) {
+      this.#state = inExtension
+      this.#extensions.begin()
+    } else throw badResponse('a malformed chunk size')
   }
 
   /** Behind a size, or behind the data of a chunk. */
@@ -127,6 +130,7 @@ export class ChunkedBody implements BodyFraming {
       return bytes.length
     }
     this.trailers = this.#scanner.fields(trailers.toString('latin1', 0, end))
+    if (this.trailers.some(frames)) throw badResponse('a trailer that frames the message')
     this.#held = undefined
     this.#state = isOver
     return at + end - before
@@ -135,4 +139,10 @@ export class ChunkedBody implements BodyFraming {
   #join(bytes: Buffer, at: number): Buffer {
     return Buffer.concat([this.#held as Buffer, piece(bytes, at, bytes.length)])
   }
+}
+
+/** Too late to say so, and a reader that merges trailers into the head would believe it (RFC 9110, section 6.5.1). */
+function frames(line: string, index: number): boolean {
+  if (index % 2 === 1 || (line.length !== 14 && line.length !== 17)) return false
+  return /^(?:content-length|transfer-encoding)$/i.test(line)
 }

@@ -82,7 +82,7 @@ export class HeadScanner {
         }
       } else if (state === inStatusLine) {
         while (at < length && isText[bytes[at] as number] === 1) at++
-        checkProtocol(bytes, at)
+        checkProtocol(bytes)
         if (at === length) break
         if (bytes[at] !== carriageReturn) throw badResponse('a control character in the status line')
         this.statusLineEnd = at++
@@ -110,12 +110,15 @@ export class HeadScanner {
     return fields
   }
 
-  /** The value is what lies between the white space around it. */
+  /**
+   * The value is what lies between the white space around it. A tab behind it stays, for the next reader to skip: with
+   * one, not every reader takes a length for a length, or `chunked` for `chunked`, and so it is neither here.
+   */
   #endValue(bytes: Uint8Array, lineEnd: number): void {
     let start = (this.#marks.at(-1) as number) + 1
     let end = lineEnd
     while (start < end && isBlank(bytes[start] as number)) start++
-    while (end > start && isBlank(bytes[end - 1] as number)) end--
+    while (end > start && bytes[end - 1] === space) end--
     this.#marks.push(start, end)
     if (this.#marks.length > 4 * this.#limits.maxFields) throw new errors.HeadersOverflowError()
   }
@@ -131,8 +134,8 @@ function isBlank(byte: number): boolean {
 }
 
 /** Looks at the beginning as soon as it is there, so that what is not HTTP is not waited for. */
-function checkProtocol(bytes: Uint8Array, end: number): void {
-  for (let index = 0; index < protocol.length && index < end; index++) {
+function checkProtocol(bytes: Uint8Array): void {
+  for (let index = 0; index < protocol.length && index < bytes.length; index++) {
     if (bytes[index] !== protocol[index]) throw badResponse('not a status line of HTTP/1')
   }
 }

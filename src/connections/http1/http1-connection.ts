@@ -241,10 +241,10 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
   #writeWhole(exchange: Exchange): void {
     const { head, length, emptyFraming } = frameOf(exchange)
     const body = exchange.content.body as Buffer | undefined
-    if (body === undefined) this.#socket.write(`${head}${emptyFraming}\r\n`, 'latin1')
-    else writeTogether(this.#socket, `${head}content-length: ${length}\r\n\r\n`, body, '')
     this.#isBegun = true
     this.#isWritten = true
+    if (body === undefined) this.#socket.write(`${head}${emptyFraming}\r\n`, 'latin1')
+    else writeTogether(this.#socket, `${head}content-length: ${length}\r\n\r\n`, body, '')
     if (body !== undefined) this.#handler.onBodySent?.(body)
     this.#handler.onRequestSent?.()
   }
