@@ -16,6 +16,7 @@ export interface FramedBody {
 export function framedBody(given: Dispatcher.DispatchOptions['body'] | Blob | ArrayBuffer): FramedBody {
   if (given == null) return framed(undefined, 0)
   if (typeof given === 'string') return ofBytes(Buffer.from(given))
+  if (typeof given !== 'object') throw invalidBody()
   if (ArrayBuffer.isView(given)) return ofBytes(Buffer.from(given.buffer, given.byteOffset, given.byteLength))
   if (given instanceof ArrayBuffer) return ofBytes(Buffer.from(given))
   if (isStream(given)) return framed(given, -1)
@@ -24,9 +25,7 @@ export function framedBody(given: Dispatcher.DispatchOptions['body'] | Blob | Ar
   if (Symbol.asyncIterator in given || Symbol.iterator in given) {
     return framed(Readable.from(given as never, bytes), -1)
   }
-  throw new errors.InvalidArgumentError(
-    'body must be a string, a Buffer, a Readable stream, an iterable, or an async iterable',
-  )
+  throw invalidBody()
 }
 
 const bytes = { objectMode: false }
@@ -57,4 +56,10 @@ export function isStream(body: object | undefined): body is Readable {
 
 function isFormData(body: object): boolean {
   return (body as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] === 'FormData'
+}
+
+function invalidBody(): Error {
+  return new errors.InvalidArgumentError(
+    'body must be a string, a Buffer, a Readable stream, an iterable, or an async iterable',
+  )
 }
