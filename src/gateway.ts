@@ -1,5 +1,6 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { pino } from 'pino'
+import bodies from '../plugins/bodies.ts'
 import cache from '../plugins/cache.ts'
 import discovery from '../plugins/discovery.ts'
 import forward from '../plugins/forward.ts'
@@ -89,6 +90,7 @@ export async function createGateway(
   acceptAllMethods(app)
   app.setErrorHandler(answerError)
   app.decorateRequest('upstreamHeaders', null)
+  await app.register(bodies, { settings: () => settings.config.server, sweep })
 
   // Beside the path of requests, discovery says which servers there are, and everything is measured.
   const upstreams = new Upstreams(log, (name) => app.discovery.get(name)?.roster.ageMs ?? 0)
@@ -143,7 +145,7 @@ export async function createGateway(
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
     // A plugin may have taken a method for itself, as CORS does OPTIONS; what it then does not answer comes back here.
     const methods = scope.supportedMethods.filter((method) => !scope.hasRoute({ method, url: '/*' }))
-    scope.route({ method: methods, url: '/*', handler: serve })
+    scope.route({ method: methods, url: '/*', config: { isForwarded: true }, handler: serve })
   })
   app.setNotFoundHandler(serve)
 

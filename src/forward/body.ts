@@ -18,6 +18,11 @@ export type BodySource = Readable & { readonly complete?: boolean; readonly abor
 const keepLimit = 64 * 1024
 const msPerByte = 1000 / 500
 
+/** How long a body may have taken of which so much has come, ms. */
+export function allowedMs(bodyTimeout: number, received: number): number {
+  return bodyTimeout + received * msPerByte
+}
+
 /**
  * The body of a client's request. It is not touched before a server wants it, is read at the pace of that server, and
  * is never destroyed with the server's connection: the client still has an answer to get.
@@ -108,7 +113,7 @@ export class RequestBody implements Expiring {
     if (this.heldUpAt === undefined && this.#reader !== undefined) this.#usedMs += now - this.#lookedAt
     this.#lookedAt = now
     const { bodyTimeout } = this.#limits
-    if (bodyTimeout > 0 && this.#usedMs > bodyTimeout + this.#received * msPerByte) {
+    if (bodyTimeout > 0 && this.#usedMs > allowedMs(bodyTimeout, this.#received)) {
       this.fail(new HeadgateError('HEADGATE_CLIENT_TIMEOUT'))
     }
   }

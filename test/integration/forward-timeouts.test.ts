@@ -119,6 +119,16 @@ test('a slow body is a 408, and one that makes enough progress is not', async (t
   assert.deepEqual([steady.statuses, server.requests.length], [[200], 1])
 })
 
+test('a slow body for a route of the application itself is a 408 too', async (t) => {
+  const { gateway } = await start(t, ok, {
+    server: { bodyTimeout: 150 },
+    prepare: (app) => app.post('/own', async (request) => request.body),
+  })
+  const head = 'POST /own HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 2000\r\n\r\n'
+  const slow = await sendRaw(gateway.port, [`${head}abc`])
+  assert.deepEqual([slow.statuses, slow.isClosed], [[408], true])
+})
+
 test('a body that stops is a 408 by the gap that a server would bear', async (t) => {
   const { gateway } = await start(t, ok, { upstream: { timeouts: { body: 120 } } })
   const answer = await sendRaw(gateway.port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab')
