@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { HttpCache } from '../src/cache/http-cache.ts'
@@ -15,6 +16,8 @@ export interface CachedResponse {
   mode: CacheRequest['mode']
   /** What tells one resource from another under the same URL, such as the name of a route. Default: nothing. */
   partition?: string | undefined
+  /** Fields for the server that replace the client's, names in lower case; an empty value removes one. `Vary` and the rest judge by these. */
+  headers?: Readonly<Record<string, string>> | undefined
   /** Opens the sink that answers the client; `onGone` is called if the client leaves first. */
   open(onGone: (error: Error) => void): ResponseSink
   /**
@@ -166,15 +169,28 @@ class Delivery {
 /** The source of a response that is in memory: it has been given whole. */
 const stored: ResponseSource = { pause() {}, resume() {}, abort() {} }
 
-function requestOf({ request }: FastifyReply, { mode, partition }: CachedResponse): CacheRequest {
+function requestOf({ request }: FastifyReply, { mode, partition, headers }: CachedResponse): CacheRequest {
   const { raw } = request
   return {
     method: raw.method as string,
     scheme: request.protocol as 'http' | 'https',
     host: request.host.toLowerCase(),
     target: targetOf(raw),
-    headers: raw.headers,
+    headers: headers === undefined ? raw.headers : asSent(raw.headers, headers),
     mode,
     ...(partition !== undefined && { partition }),
   }
+}
+
+/** The fields of a request as the server gets them: what it varies by is what it sees. */
+function asSent(
+  sent: IncomingHttpHeaders,
+  changes: NonNullable<CachedResponse['headers']>,
+): IncomingHttpHeaders {
+  const fields = { ...sent }
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === '') delete fields[name]
+    else fields[name] = value
+  }
+  return fields
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ClientSink, type ClientSinkOwner } from '../src/forward/client-sink.ts'
+import { weakenEncodedTag } from '../src/forward/encoded-tag.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink } from '../src/forward/sink.ts'
 import { StalledClient } from '../src/forward/stalled-client.ts'
 import { StreamSink } from '../src/forward/stream-sink.ts'
@@ -68,6 +69,7 @@ function streamTo(reply: FastifyReply, answer: ReplyAnswer, options: ReplySinkOp
     stalled.watch()
     head.headers.push('Via', '1.1 headgate', 'X-Request-Id', reply.request.id)
     for (const [name, value] of byName(head.headers)) setField(reply, name, value)
+    weakenEncodedTag(reply.raw, reply.getHeader('content-encoding') as string | undefined)
     reply.code(head.statusCode).send(hasContent(reply.request.method, head.statusCode) ? body : undefined)
   }
   const sink = new StreamSink({

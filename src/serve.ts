@@ -4,6 +4,7 @@ import { replySink } from '../plugins/reply-sink.ts'
 import type { ReserveContext } from './balance/reservation.ts'
 import type { Server } from './balance/server.ts'
 import type { RequestChanges } from './cache/lookup.ts'
+import { isUnsafe } from './cache/request.ts'
 import type { ServerPool } from './connections/server-pool.ts'
 import { recordOf } from './edge/access-record.ts'
 import { targetOf } from './edge/routable.ts'
@@ -46,14 +47,17 @@ export function requestHandler({ settings, upstreams, sweep, ceiling }: ServeOpt
     const to = destination(request, reply, route, upstream)
 
     const mode = route.cache ?? settings.config.cache.mode
-    if (mode === 'off' || upgradeOf(request.raw) !== undefined) {
+    // What an unsafe method changes may be stored by another route.
+    const mayInvalidate = settings.isCaching && isUnsafe(request.method)
+    if ((mode === 'off' && !mayInvalidate) || upgradeOf(request.raw) !== undefined) {
       record.exchange = reply.forward(to)
       return
     }
     const { sendTimeout } = settings.config.server
-    record.cache = reply.sendCached({
+    const result = reply.sendCached({
       mode,
       partition: route.headers === undefined ? undefined : route.label,
+      headers: to.headers,
       open: (onGone) => replySink(reply, { sweep, sendTimeout, onGone, onHead: to.onHead }),
       fetch(sink, changes, method) {
         const exchange = reply.forward({ ...to, headers: changed(to.headers, changes), sink, method })
@@ -61,6 +65,7 @@ export function requestHandler({ settings, upstreams, sweep, ceiling }: ServeOpt
         return (error) => exchange.abort(error)
       },
     })
+    if (mode !== 'off') record.cache = result
   }
 
   function destination(

@@ -19,11 +19,13 @@ export class LiveSettings {
   #config: Config
   #routes: RouteTable<Route>
   #trust: Trust
+  #isCaching: boolean
 
   constructor(config: Config) {
     this.#config = config
     this.#routes = buildRoutes(config.routes)
     this.#trust = trustPeers(config.server.trustProxy)
+    this.#isCaching = mayCache(config)
   }
 
   get config(): Config {
@@ -34,6 +36,11 @@ export class LiveSettings {
     return this.#routes
   }
 
+  /** Whether any route may store responses. */
+  get isCaching(): boolean {
+    return this.#isCaching
+  }
+
   /** Whose forwarding fields are believed. */
   readonly trust: Trust = (address) => this.#trust(address)
 
@@ -42,7 +49,12 @@ export class LiveSettings {
     const changed = fixed.filter(([, read]) => !isDeepStrictEqual(read(config), read(this.#config)))
     this.#routes = buildRoutes(config.routes)
     this.#trust = trustPeers(config.server.trustProxy)
+    this.#isCaching = mayCache(config)
     this.#config = config
     return changed.map(([path]) => path)
   }
+}
+
+function mayCache({ routes, cache }: Config): boolean {
+  return routes.some((route) => (route.cache ?? cache.mode) !== 'off')
 }

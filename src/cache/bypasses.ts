@@ -33,10 +33,9 @@ export class Bypasses {
     const isOff = request.mode === 'off'
     if (!isUnsafe(request.method)) {
       if (!isOff) return this.past('method', undefined)
-      this.#stats.bypass++
       return { kind: 'bypass', reason: 'bypass', detail: undefined, through: (client) => client }
     }
-    this.#stats.bypass++
+    if (!isOff) this.#stats.bypass++
     const requestedAt = this.#clock.now()
     const parts = {
       forwarded: isOff ? undefined : ('method' as const),

@@ -36,7 +36,6 @@ export class Fill implements ResponseSink, FillClientOwner {
   onAbandoned: (() => void) | undefined
   /** What was asked for has changed meanwhile: the response is not stored, and nobody joins. */
   isInvalidated = false
-
   /** Names that the response varies by, as far as they are known. */
   vary: readonly string[] | undefined
 
@@ -82,7 +81,7 @@ export class Fill implements ResponseSink, FillClientOwner {
     return this.#state === 'waiting'
   }
 
-  /** What was asked for has come into the store by another way: everybody asks again, and no server is asked. */
+  /** What was asked for is in the store by another way: everybody asks again, and no server is asked. */
   restart(): void {
     this.#state = 'done'
     this.#close()
@@ -236,7 +235,8 @@ export class Fill implements ResponseSink, FillClientOwner {
   ): void {
     client.result = result
     this.#owner.onServed(client)
-    client.begin({ statusCode, statusMessage, headers }, range, body, result)
+    // Fields of its own: what sends them adds to them.
+    client.begin({ statusCode, statusMessage, headers: headers.slice() }, range, body, result)
   }
 
   /** Sends clients on their own way. */

@@ -5,6 +5,16 @@ import { CacheDriver, TestClient } from '../../helpers/cache-driver.ts'
 const FRESH = { headers: { 'cache-control': 'max-age=60' }, body: 'whole' }
 
 suite('collapsing', () => {
+  test('each client gets header fields of its own, and what one adds no other sees', () => {
+    const driver = new CacheDriver()
+    const clients = [driver.send('/p'), driver.send('/p'), driver.send('/p')]
+    driver.lastExchange.head(200, { 'cache-control': 'max-age=60' })
+    const lists = clients.map((client) => client.received?.headers)
+    assert.equal(new Set(lists).size, 3)
+    lists[1]?.push('Via', '1.1 somebody')
+    assert.equal(lists[2]?.includes('Via'), false)
+  })
+
   test('ten thousand requests for one cold key make one request to the server, and all answers are whole', () => {
     const driver = new CacheDriver()
     const clients = Array.from({ length: 10_000 }, () => driver.send('/p'))
