@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
 import { createHttpProbe } from '../src/balance/http-probe.ts'
 import type { BalanceEvent, UpstreamOptions } from '../src/balance/options.ts'
@@ -8,11 +10,11 @@ import type { ServerPool } from '../src/connections/server-pool.ts'
 
 type Settings = Pick<
   UpstreamOptions<ServerPool>,
-  'balance' | 'limits' | 'retries' | 'health' | 'scoreAge' | 'clock' | 'random'
+  'balance' | 'limits' | 'retries' | 'health' | 'clock' | 'random'
 >
 
 export interface BalanceUpstream extends Settings {
-  /** The servers to begin with; `app.upstreams.get(name).apply(servers)` replaces them. @default [] */
+  /** The servers to begin with; `app.upstreams.apply(name, servers)` replaces them. @default [] */
   servers?: readonly ServerSpec[]
   /** Connections to each server, and TLS. */
   connections?: PoolOptions
@@ -21,48 +23,101 @@ export interface BalanceUpstream extends Settings {
 export interface BalancePluginOptions {
   /** The upstreams by name. */
   upstreams: Readonly<Record<string, BalanceUpstream>>
+  /** Milliseconds since the scores of an upstream were last confirmed by their source. @default () => 0 */
+  scoreAge?: (upstream: string) => number
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Who hands out slots on servers, by upstream: what `reply.forward()` takes as `reserver`. */
-    upstreams: ReadonlyMap<string, Upstream<ServerPool>>
+    upstreams: Upstreams
   }
 }
 
 const warnings: ReadonlySet<BalanceEvent['type']> = new Set(['ejected', 'unhealthy', 'panic'])
 
+/** Who hands out slots on servers, by upstream: what `reply.forward()` takes as `reserver`. */
+export class Upstreams {
+  readonly #log: FastifyBaseLogger
+  readonly #scoreAge: (upstream: string) => number
+  readonly #active = new Map<string, { options: BalanceUpstream; upstream: Upstream<ServerPool> }>()
+  readonly #lists = new Map<string, readonly ServerSpec[]>()
+
+  constructor(log: FastifyBaseLogger, scoreAge: (upstream: string) => number) {
+    this.#log = log
+    this.#scoreAge = scoreAge
+  }
+
+  get(name: string): Upstream<ServerPool> | undefined {
+    return this.#active.get(name)?.upstream
+  }
+
+  *[Symbol.iterator](): Generator<[name: string, upstream: Upstream<ServerPool>]> {
+    for (const [name, { upstream }] of this.#active) yield [name, upstream]
+  }
+
+  /** Replaces the servers of an upstream. Its list outlives the upstream's own replacement. */
+  apply(name: string, servers: readonly ServerSpec[]): void {
+    this.#lists.set(name, servers)
+    this.get(name)?.apply(servers)
+  }
+
+  /**
+   * Opens what is new, closes what is gone, and replaces what has changed by another that takes over its servers, so
+   * that none is ever without. The rest keeps its servers, counters and connections. What cannot be opened, with a
+   * certificate that is none say, throws and changes nothing.
+   */
+  configure(upstreams: BalancePluginOptions['upstreams']): void {
+    const opened = Object.entries(upstreams)
+      .filter(([name, options]) => !isDeepStrictEqual(this.#active.get(name)?.options, options))
+      .map(([name, options]) => ({ name, options, upstream: this.#open(name, options) }))
+    for (const { name, options, upstream } of opened) {
+      this.get(name)?.close()
+      this.#active.set(name, { options, upstream })
+    }
+    for (const [name, { upstream }] of this.#active) {
+      if (name in upstreams) continue
+      this.#active.delete(name)
+      this.#lists.delete(name)
+      upstream.close()
+    }
+  }
+
+  close(): void {
+    for (const [, upstream] of this) upstream.close()
+  }
+
+  #open(name: string, { servers, connections = {}, ...settings }: BalanceUpstream): Upstream<ServerPool> {
+    const { tls } = connections
+    const upstream = new Upstream<ServerPool>({
+      ...settings,
+      name,
+      openPool: (spec) => openPool(spec, connections),
+      closePool: (pool, reason) => pool.retire(reason),
+      restorePool: (pool) => pool.restore(),
+      probe: createHttpProbe({
+        path: settings.health?.active?.path,
+        tls: { ...tls, rejectUnauthorized: tls?.verify ?? true },
+      }),
+      scoreAge: () => this.#scoreAge(name),
+      onEvent: (event) => this.#tell(event),
+    })
+    const first = servers ?? this.#lists.get(name)
+    if (first !== undefined) upstream.apply(first)
+    return upstream
+  }
+
+  #tell({ type, ...event }: BalanceEvent): void {
+    this.#log[warnings.has(type) ? 'warn' : 'info']({ event: type, ...event }, 'a server changed its state')
+  }
+}
+
 /** Upstreams of servers to choose from, each with its queue and its limits, and connections that are recycled. */
 export default fp<BalancePluginOptions>(
-  async (app, options) => {
-    const upstreams = new Map<string, Upstream<ServerPool>>()
-
-    function tellEvent({ type, ...event }: BalanceEvent): void {
-      app.log[warnings.has(type) ? 'warn' : 'info']({ event: type, ...event }, 'a server changed its state')
-    }
-
-    for (const [name, { servers = [], connections = {}, ...settings }] of Object.entries(options.upstreams)) {
-      const tls = connections.tls
-      const upstream = new Upstream<ServerPool>({
-        ...settings,
-        name,
-        openPool: (spec) => openPool(spec, connections),
-        closePool: (pool, reason) => pool.retire(reason),
-        restorePool: (pool) => pool.restore(),
-        probe: createHttpProbe({
-          path: settings.health?.active?.path,
-          tls: { ...tls, rejectUnauthorized: tls?.verify ?? true },
-        }),
-        onEvent: tellEvent,
-      })
-      upstream.apply(servers)
-      upstreams.set(name, upstream)
-    }
-
+  async (app, { upstreams: configured, scoreAge = () => 0 }) => {
+    const upstreams = new Upstreams(app.log, scoreAge)
+    upstreams.configure(configured)
     app.decorate('upstreams', upstreams)
-    app.addHook('onClose', async () => {
-      for (const upstream of upstreams.values()) upstream.close()
-    })
+    app.addHook('onClose', async () => upstreams.close())
   },
   { fastify: '5.x', name: 'headgate-balance' },
 )

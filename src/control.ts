@@ -5,7 +5,7 @@ import type { Config, ConfigInput } from './config/schema.ts'
 import { applyLimits } from './edge/edge-server.ts'
 import type { Cut, Lifecycle } from './lifecycle.ts'
 import type { LiveSettings } from './settings.ts'
-import { sourcesOf, type Upstreams } from './upstreams.ts'
+import { balancedUpstreams, sourcesOf } from './upstreams.ts'
 
 /** What a gateway can do beyond any other Fastify application. */
 export interface GatewayControl {
@@ -27,20 +27,18 @@ export interface GatewayControl {
 interface Parts {
   app: FastifyInstance
   settings: LiveSettings
-  upstreams: Upstreams
   lifecycle: Lifecycle
   log: FastifyBaseLogger
   folder: string
 }
 
-export function control({ app, settings, upstreams, lifecycle, log, folder }: Parts): GatewayControl {
+export function control({ app, settings, lifecycle, log, folder }: Parts): GatewayControl {
   async function reload(input: ConfigInput | Config): Promise<{ needsRestart: string[] }> {
     const next = resolveConfig(input, { folder })
     const before = settings.config
-    // Upstreams that routes name must be there before the routes are, and as long as the old routes are.
-    upstreams.configure({ ...before.upstreams, ...next.upstreams })
+    // Together, so that no request comes between routes and the upstreams that they name.
+    app.upstreams.configure(balancedUpstreams(next.upstreams))
     const needsRestart = settings.replace(next)
-    upstreams.configure(next.upstreams)
     if (!isDeepStrictEqual(before.cache, next.cache)) await app.httpCache.configure(next.cache)
     applyLimits(app.server, next.server)
     log.level = next.logging.level

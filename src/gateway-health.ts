@@ -1,11 +1,11 @@
+import type { Upstreams } from '../plugins/balance.ts'
 import type { Sources } from '../plugins/discovery.ts'
 import type { UpstreamHealth } from '../plugins/health.ts'
-import type { Upstreams } from './upstreams.ts'
 
 /** How each upstream fares, for `/healthz`. */
 export function gatewayHealth(upstreams: Upstreams, discovery: Sources): Record<string, UpstreamHealth> {
   const health: Record<string, UpstreamHealth> = {}
-  for (const [name, { balancer }] of upstreams) {
+  for (const [name, balancer] of upstreams) {
     const roster = discovery.get(name)?.roster
     const servers = { total: 0, active: 0, draining: 0, ejected: 0, unhealthy: 0 }
     for (const server of balancer.servers) {

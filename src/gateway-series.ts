@@ -1,3 +1,4 @@
+import type { Upstreams } from '../plugins/balance.ts'
 import type { Sources } from '../plugins/discovery.ts'
 import type { HttpCache } from './cache/http-cache.ts'
 import { ageBounds, type PoolStats, requestBounds } from './connections/pool-stats.ts'
@@ -5,7 +6,6 @@ import type { Discovery } from './discovery/discovery.ts'
 import type { GatewayCeiling } from './gateway-ceiling.ts'
 import type { Distribution, HistogramSeries } from './metrics/histogram-series.ts'
 import type { Sample, Series } from './metrics/series.ts'
-import type { Upstreams } from './upstreams.ts'
 
 interface Measured {
   upstreams: Upstreams
@@ -18,12 +18,12 @@ interface Measured {
 /** What the scrape reads of servers, connections, queues and discovery. */
 export function gatewaySeries({ upstreams, discovery, cache, ceiling }: Measured): Series[] {
   function* eachServer(): Generator<[{ upstream: string; server: string }, Server]> {
-    for (const [upstream, { balancer }] of upstreams) {
+    for (const [upstream, balancer] of upstreams) {
       for (const server of balancer.servers) yield [{ upstream, server: server.name }, server]
     }
   }
   function* eachUpstream(read: (balancer: Balancer) => Iterable<Sample>): Generator<Sample> {
-    for (const [upstream, { balancer }] of upstreams) {
+    for (const [upstream, balancer] of upstreams) {
       for (const [labels, value] of read(balancer)) yield [{ upstream, ...labels }, value]
     }
   }
@@ -184,7 +184,7 @@ export function gatewaySeries({ upstreams, discovery, cache, ceiling }: Measured
 /** How old connections to servers become, and how many requests they carry. */
 export function connectionHistograms(upstreams: Upstreams): HistogramSeries[] {
   function* each(read: (stats: PoolStats) => Omit<Distribution, 'labels'>): Generator<Distribution> {
-    for (const [upstream, { balancer }] of upstreams) {
+    for (const [upstream, balancer] of upstreams) {
       for (const { name, pool } of balancer.servers) {
         yield { labels: { upstream, server: name }, ...read(pool.stats) }
       }
@@ -208,7 +208,7 @@ export function connectionHistograms(upstreams: Upstreams): HistogramSeries[] {
   ]
 }
 
-type Balancer = NonNullable<ReturnType<Upstreams['get']>>['balancer']
+type Balancer = NonNullable<ReturnType<Upstreams['get']>>
 type Server = Balancer['servers'] extends Iterable<infer One> ? One : never
 
 function one(value: number): Sample[] {

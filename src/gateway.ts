@@ -1,5 +1,6 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { pino } from 'pino'
+import balance from '../plugins/balance.ts'
 import bodies from '../plugins/bodies.ts'
 import cache from '../plugins/cache.ts'
 import discovery from '../plugins/discovery.ts'
@@ -24,7 +25,7 @@ import { ownPages } from './own-pages.ts'
 import { loadPlugins } from './plugin-loader.ts'
 import { requestHandler } from './serve.ts'
 import { LiveSettings } from './settings.ts'
-import { sourcesOf, Upstreams } from './upstreams.ts'
+import { balancedUpstreams, sourcesOf } from './upstreams.ts'
 import { version } from './version.ts'
 
 export interface GatewayOptions {
@@ -92,12 +93,15 @@ export async function createGateway(
   app.decorateRequest('upstreamHeaders', null)
   await app.register(bodies, { settings: () => settings.config.server, sweep })
 
-  // Beside the path of requests, discovery says which servers there are, and everything is measured.
-  const upstreams = new Upstreams(log, (name) => app.discovery.get(name)?.roster.ageMs ?? 0)
-  upstreams.configure(config.upstreams)
+  // Beside the path of requests, discovery says which servers there are, the balancer knows how they fare, and
+  // everything is measured.
+  await app.register(balance, {
+    upstreams: balancedUpstreams(config.upstreams),
+    scoreAge: (name) => app.discovery.get(name)?.roster.ageMs ?? 0,
+  })
+  const { upstreams } = app
   app.addHook('onClose', async () => {
     for (const tunnel of lifecycle.tunnels) tunnel.end()
-    upstreams.close()
     ceiling.close()
   })
   await app.register(discovery, {
@@ -149,7 +153,7 @@ export async function createGateway(
   })
   app.setNotFoundHandler(serve)
 
-  app.decorate('headgate', control({ app, settings, upstreams, lifecycle, log, folder }))
+  app.decorate('headgate', control({ app, settings, lifecycle, log, folder }))
   const admin = config.admin && (await openAdmin(config.admin, { app, log, health: healthOptions }))
   listenOn(app, config.server, admin)
   app.addHook('preClose', async () => {

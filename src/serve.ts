@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Upstreams } from '../plugins/balance.ts'
 import type { ForwardTo } from '../plugins/forward.ts'
 import { replySink } from '../plugins/reply-sink.ts'
 import type { ReserveContext } from './balance/reservation.ts'
@@ -16,7 +17,6 @@ import type { Sweep } from './forward/sweep.ts'
 import type { GatewayCeiling } from './gateway-ceiling.ts'
 import type { Route } from './routes.ts'
 import type { LiveSettings } from './settings.ts'
-import type { ActiveUpstream, Upstreams } from './upstreams.ts'
 
 export interface ServeOptions {
   settings: LiveSettings
@@ -42,9 +42,7 @@ export function requestHandler({ settings, upstreams, sweep, ceiling }: ServeOpt
     record.route = route.label
     ceiling.admit(route.priority)
     record.upstream = route.nextUpstream()
-    const upstream = upstreams.get(record.upstream)
-    if (upstream === undefined) throw new HeadgateError('HEADGATE_NO_SERVER')
-    const to = destination(request, reply, route, upstream)
+    const to = destination(request, reply, route, record.upstream)
 
     const mode = route.cache ?? settings.config.cache.mode
     // What an unsafe method changes may be stored by another route.
@@ -68,13 +66,12 @@ export function requestHandler({ settings, upstreams, sweep, ceiling }: ServeOpt
     if (mode !== 'off') record.cache = result
   }
 
-  function destination(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    route: Route,
-    { config, balancer, affinity }: ActiveUpstream,
-  ): ForwardTo {
+  function destination(request: FastifyRequest, reply: FastifyReply, route: Route, name: string): ForwardTo {
+    const config = settings.config.upstreams[name]
+    const balancer = upstreams.get(name)
+    if (config === undefined || balancer === undefined) throw new HeadgateError('HEADGATE_NO_SERVER')
     const { timeouts, retries, limits } = config
+    const affinity = settings.affinity(name)
     const context: ReserveContext = { priority: route.priority, routeClass: route.label }
     affinity?.apply(request, context)
     const isExplained = wantsExplanation(request, settings.trust)

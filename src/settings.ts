@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { type Affinity, affinityOf } from './affinity.ts'
 import type { Config } from './config/schema.ts'
 import { type Trust, trustPeers } from './edge/trust.ts'
 import { buildRoutes, type Route } from './routes.ts'
@@ -20,12 +21,14 @@ export class LiveSettings {
   #routes: RouteTable<Route>
   #trust: Trust
   #isCaching: boolean
+  #affinities: ReadonlyMap<string, Affinity>
 
   constructor(config: Config) {
     this.#config = config
     this.#routes = buildRoutes(config.routes)
     this.#trust = trustPeers(config.server.trustProxy)
     this.#isCaching = mayCache(config)
+    this.#affinities = affinitiesOf(config)
   }
 
   get config(): Config {
@@ -41,6 +44,11 @@ export class LiveSettings {
     return this.#isCaching
   }
 
+  /** Which server of an upstream a client goes back to; undefined where it does not matter. */
+  affinity(upstream: string): Affinity | undefined {
+    return this.#affinities.get(upstream)
+  }
+
   /** Whose forwarding fields are believed. */
   readonly trust: Trust = (address) => this.#trust(address)
 
@@ -50,6 +58,7 @@ export class LiveSettings {
     this.#routes = buildRoutes(config.routes)
     this.#trust = trustPeers(config.server.trustProxy)
     this.#isCaching = mayCache(config)
+    this.#affinities = affinitiesOf(config)
     this.#config = config
     return changed.map(([path]) => path)
   }
@@ -57,4 +66,13 @@ export class LiveSettings {
 
 function mayCache({ routes, cache }: Config): boolean {
   return routes.some((route) => (route.cache ?? cache.mode) !== 'off')
+}
+
+function affinitiesOf({ upstreams }: Config): ReadonlyMap<string, Affinity> {
+  const affinities = new Map<string, Affinity>()
+  for (const [name, { balance }] of Object.entries(upstreams)) {
+    const affinity = affinityOf(balance)
+    if (affinity !== undefined) affinities.set(name, affinity)
+  }
+  return affinities
 }

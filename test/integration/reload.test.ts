@@ -53,6 +53,22 @@ test('a configuration with faults changes nothing', async (t) => {
   assert.equal((await fetch(gateway.url)).status, 200)
 })
 
+test('a certificate that cannot be read changes nothing', async (t) => {
+  const origin = await startOrigin(t)
+  const gateway = await startGateway(t, configFor([origin]))
+  const before = gateway.app.headgate.config
+
+  await assert.rejects(
+    gateway.app.headgate.reload(
+      configFor([origin], { upstream: { tls: { ca: './no-such-file.pem' } }, cache: { mode: 'off' } }),
+    ),
+    { code: 'ENOENT' },
+  )
+
+  assert.equal(gateway.app.headgate.config, before)
+  assert.equal((await fetch(gateway.url)).status, 200)
+})
+
 test('a request under way on an upstream that a reload replaces ends in peace', async (t) => {
   let finish = (): void => {}
   const origin = await startOrigin(t, (request, response) => {
