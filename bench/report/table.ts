@@ -34,8 +34,7 @@ export function caseTable({ title, columns }: Pick<Case, 'title' | 'columns'>, r
 /** The cells of a row; where nothing was measured, why not. */
 export function cellsOf(row: Row, columns: Case['columns']): string[] {
   if (row.state === 'not installed') return [row.gateway, 'not installed']
-  if (row.state === 'failed')
-    return [row.gateway, `failed: ${(row.reason ?? '').split('\n').at(-1)?.slice(0, 160)}`]
+  if (row.state === 'failed') return [row.gateway, `failed: ${reasonOf(row)}`]
   return [row.gateway, ...columns.map(({ key, digits }) => figure(row.values[key], digits))]
 }
 
@@ -47,4 +46,11 @@ export function figure(value: number | null | undefined, digits: number): string
     maximumFractionDigits: digits,
     useGrouping: value >= 10_000,
   })
+}
+
+/** The line of a complaint that says what is wrong; the rest is where. */
+function reasonOf({ reason = '' }: Row): string {
+  const lines = reason.split('\n')
+  const told = lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? ''
+  return told.trim().slice(0, 160)
 }
