@@ -19,6 +19,7 @@ const server = createServer((request, response) => {
     response.setHeader('x-got', hash.digest('hex'))
     if (size > 1000 && isMischievous()) {
       // Half of an answer.
+      process.stdout.write(`half ${request.headers['x-id']}\n`)
       response.setHeader('content-length', size)
       response.write(body.subarray(0, size / 2), () => request.socket.destroy())
       return
