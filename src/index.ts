@@ -1,5 +1,6 @@
 export { default as agent } from '../plugins/agent.ts'
 export { default as balance } from '../plugins/balance.ts'
+export { default as bodies } from '../plugins/bodies.ts'
 export { default as cache } from '../plugins/cache.ts'
 export { default as discovery } from '../plugins/discovery.ts'
 export { default as forward } from '../plugins/forward.ts'
