@@ -5,6 +5,7 @@ import { createHttpProbe } from '../src/balance/http-probe.ts'
 import type { BalanceEvent, UpstreamOptions } from '../src/balance/options.ts'
 import type { ServerSpec } from '../src/balance/server.ts'
 import { Upstream } from '../src/balance/upstream.ts'
+import { createHttp2Probe } from '../src/connections/http2/http2-probe.ts'
 import { openPool, type PoolOptions } from '../src/connections/pools.ts'
 import type { ServerPool } from '../src/connections/server-pool.ts'
 
@@ -88,16 +89,16 @@ export class Upstreams {
 
   #open(name: string, { servers, connections = {}, ...settings }: BalanceUpstream): Upstream<ServerPool> {
     const { tls } = connections
+    const path = settings.health?.active?.path
     const upstream = new Upstream<ServerPool>({
       ...settings,
       name,
       openPool: (spec) => openPool(spec, connections),
       closePool: (pool, reason) => pool.retire(reason),
       restorePool: (pool) => pool.restore(),
-      probe: createHttpProbe({
-        path: settings.health?.active?.path,
-        tls: { ...tls, rejectUnauthorized: tls?.verify ?? true },
-      }),
+      probe: connections.http2
+        ? createHttp2Probe({ path, tls })
+        : createHttpProbe({ path, tls: { ...tls, rejectUnauthorized: tls?.verify ?? true } }),
       scoreAge: () => this.#scoreAge(name),
       onEvent: (event) => this.#tell(event),
     })

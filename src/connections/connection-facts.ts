@@ -20,6 +20,6 @@ export interface ConnectionFacts {
 export interface RecyclingHandler extends Dispatcher.DispatchHandler {
   /** It reads `controller.rawHeaders`: no object with the parsed fields has to be made for it. */
   readonly readsRawHeaders?: boolean
-  /** The request has a connection. Right before `onRequestStart`. */
+  /** The request has a connection. Right before `onRequestStart`; over HTTP/2 again where a server has refused it. */
   onConnection?(connection: ConnectionFacts): void
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http2'
 import { stringify } from 'node:querystring'
 import { type Dispatcher, errors } from 'undici'
 
@@ -86,4 +87,9 @@ export function plainFields(raw: readonly string[]): string[] {
   let start = 0
   while (start < raw.length && raw[start]!.startsWith(':')) start += 2
   return raw.slice(start)
+}
+
+/** The same as an object. */
+export function parsedFields({ ':status': _, ...fields }: IncomingHttpHeaders): IncomingHttpHeaders {
+  return fields
 }

@@ -19,7 +19,7 @@ export interface Carried {
   onLost(cause: Error | undefined): void
   /** Time limits of its own. */
   expire(now: number): void
-  fail(error: Error): void
+  onFailed(error: Error): void
 }
 
 export interface SessionOwner {
@@ -176,7 +176,7 @@ export class Session implements InLine<Session> {
 
   /** Closes the socket now; the requests fail with this error. */
   destroy(error: Error): void {
-    for (const request of [...this.#running]) request.fail(error)
+    for (const request of [...this.#running]) request.onFailed(error)
     this.#socket.destroy()
   }
 

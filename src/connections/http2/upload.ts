@@ -41,6 +41,11 @@ export class Upload {
     body.resume()
   }
 
+  /** Neither sent in full nor stopped. */
+  get isRunning(): boolean {
+    return !this.#isOver
+  }
+
   /** Takes no more of the body, which is left as it is. */
   stop(): void {
     if (this.#isOver) return

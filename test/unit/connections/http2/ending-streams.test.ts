@@ -51,18 +51,24 @@ test('a request that every session refuses fails, and is said not to have been s
   assert.equal(classify(error).outcome, 'connection_lost')
 })
 
-test('a refused request whose upload has begun fails, and is said not to have been sent', async (t) => {
-  const { server, pool } = await setUp(
-    t,
-    inOrder((stream) => stream.once('data', () => stream.close(NGHTTP2_REFUSED_STREAM)), answerOk),
-  )
-  const body = new Readable({ read() {} })
-  body.push('first')
-  const { error, sent } = await send(pool, { method: 'POST', body })
-  assert.deepEqual([error?.code, sent], ['UND_ERR_SOCKET', false])
-  assert.equal(body.destroyed, true)
-  assert.equal(server.sessions[0]!.requests, 1)
-})
+for (const isWhole of [false, true]) {
+  test(`a refused request whose upload has ${isWhole ? 'ended' : 'begun'} fails, and is said not to have been sent`, async (t) => {
+    const { server, pool } = await setUp(
+      t,
+      inOrder((stream) => {
+        stream.on('data', () => isWhole || stream.close(NGHTTP2_REFUSED_STREAM))
+        stream.on('end', () => stream.close(NGHTTP2_REFUSED_STREAM))
+      }, answerOk),
+    )
+    const body = new Readable({ read() {} })
+    body.push('first')
+    if (isWhole) body.push(null)
+    const { error, sent } = await send(pool, { method: 'POST', body })
+    assert.deepEqual([error?.code, sent], ['UND_ERR_SOCKET', false])
+    assert.equal(body.destroyed, true)
+    assert.equal(server.sessions[0]!.requests, 1)
+  })
+}
 
 test('streams above the last one of a GOAWAY go on another session, those below it end where they are', async (t) => {
   const seen: string[] = []
