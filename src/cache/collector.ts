@@ -16,8 +16,7 @@ export class Collector {
   readonly #interval: number
   readonly #clock: Clock
   #timer: Timer | undefined
-  #cursor: MapIterator<[string, Resource]> | undefined
-  #left = 0
+  #cursor: Iterator<[string, Resource], undefined> | undefined
 
   /** Entries that were taken out. */
   collected = 0
@@ -39,7 +38,6 @@ export class Collector {
   #start(): void {
     this.#timer = this.#clock.setTimeout(() => {
       this.#cursor = this.#store.resources()
-      this.#left = this.#store.size
       this.#slice()
     }, this.#interval)
   }
@@ -54,7 +52,7 @@ export class Collector {
 
   #collect(begun: number): boolean {
     for (let looked = 1; looked <= SLICE_RESOURCES; looked++) {
-      const next = this.#left-- > 0 ? this.#cursor?.next() : undefined
+      const next = this.#cursor?.next()
       if (next === undefined || next.done === true) return true
       const [, resource] = next.value
       // Backwards, because an entry that leaves moves those after it.

@@ -1,3 +1,5 @@
+import { RememberedKeys } from './remembered-keys.ts'
+
 /** What stands in an {@link EvictionQueue}. The fields belong to the queue. */
 export interface Evictable<Node> {
   readonly key: string
@@ -33,12 +35,12 @@ const MOST_SPARED = 128
 export class EvictionQueue<Node extends Evictable<Node>> {
   readonly #probation = new Fifo<Node>()
   readonly #main = new Fifo<Node>()
-  /** Hashes of the keys that left probation unused, oldest first. */
-  readonly #remembered = new Set<number>()
+  /** What left probation unused. */
+  readonly #left = new RememberedKeys()
 
   add(node: Node): void {
     node.uses = 0
-    const isReturning = this.#remembered.delete(hash(node.key))
+    const isReturning = this.#left.take(node.key)
     this.#enter(node, isReturning ? 2 : 1)
   }
 
@@ -69,7 +71,7 @@ export class EvictionQueue<Node extends Evictable<Node>> {
         node.uses--
         this.#enter(node, 2)
       } else {
-        if (queue === 1) this.#remember(node)
+        if (queue === 1) this.#left.add(node.key, this.#probation.length + this.#main.length)
         return node
       }
     }
@@ -82,15 +84,6 @@ export class EvictionQueue<Node extends Evictable<Node>> {
 
   #fifo(queue: number): Fifo<Node> {
     return queue === 1 ? this.#probation : this.#main
-  }
-
-  #remember(node: Node): void {
-    this.#remembered.add(hash(node.key))
-    const most = Math.max(this.#main.length + this.#probation.length, 16)
-    for (const oldest of this.#remembered) {
-      if (this.#remembered.size <= most) break
-      this.#remembered.delete(oldest)
-    }
   }
 }
 
@@ -120,13 +113,4 @@ class Fifo<Node extends Evictable<Node>> {
     this.bytes -= node.bytes
     this.length--
   }
-}
-
-/** FNV-1a, 32 bits. A collision lets one newcomer into the main queue too early, no more. */
-function hash(key: string): number {
-  let value = 0x811c9dc5
-  for (let index = 0; index < key.length; index++) {
-    value = Math.imul(value ^ key.charCodeAt(index), 0x01000193)
-  }
-  return value
 }

@@ -107,16 +107,15 @@ export class Purger {
   async #purgePrefix(prefix: string): Promise<number> {
     this.#fills.invalidatePrefix(prefix)
     let purged = 0
-    await this.#inSlices(this.#store.resources(), this.#store.size, ([key]) => {
+    await this.#inSlices(this.#store.resources(), ([key]) => {
       if (key.startsWith(prefix)) purged += this.#store.removeAll(key)
     })
     return purged
   }
 
   async #purgeTag(tag: string): Promise<number> {
-    const tagged = this.#store.tagged(tag)
     let purged = 0
-    await this.#inSlices(tagged.values(), tagged.size, (entry) => {
+    await this.#inSlices(this.#store.tagged(tag), (entry) => {
       // What is under way for this URL may carry the tag as well.
       this.#fills.invalidate(entry.key)
       this.#store.remove(entry)
@@ -125,14 +124,13 @@ export class Purger {
     return purged
   }
 
-  /** Visits so many at most, which is how many there were when it began, and lets others run in between. */
-  async #inSlices<Item>(items: Iterator<Item>, count: number, visit: (item: Item) => void): Promise<void> {
+  /** Visits them all, and lets others run in between. */
+  async #inSlices<Item>(items: Iterable<Item>, visit: (item: Item) => void): Promise<void> {
     let begun = this.#clock.now()
-    for (let visited = 1; visited <= count; visited++) {
-      const { value, done } = items.next()
-      if (done === true) return
-      visit(value)
-      if (visited % CLOCK_EVERY !== 0) continue
+    let visited = 0
+    for (const item of items) {
+      visit(item)
+      if (++visited % CLOCK_EVERY !== 0) continue
       if (visited % SLICE_KEYS !== 0 && this.#clock.now() - begun < SLICE_MS) continue
       await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, 0))
       begun = this.#clock.now()

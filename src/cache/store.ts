@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Entry } from './entry.ts'
 import { EvictionQueue } from './eviction.ts'
+import { ShardedMap } from './shards.ts'
 import { TagIndex } from './tag-index.ts'
 import { selectingKey } from './vary.ts'
 
@@ -23,9 +24,9 @@ export type Resource = Entry[]
 /** The stored responses, within bounds. Every entry is in the map, the eviction order and the tag index, or in none of them. */
 export class Store {
   readonly #limits: StoreLimits
-  readonly #resources = new Map<string, Resource>()
-  readonly #order = new EvictionQueue<Entry>()
-  readonly #tags = new TagIndex()
+  #resources = new ShardedMap<Resource>()
+  #order = new EvictionQueue<Entry>()
+  #tags = new TagIndex()
 
   /** Stored variants. */
   entries = 0
@@ -40,8 +41,8 @@ export class Store {
     return this.#resources.get(key)
   }
 
-  /** Keys and their variants, in the order of their first storage; it may change underneath. */
-  resources(): MapIterator<[string, Resource]> {
+  /** Keys and their variants; it may change underneath. */
+  resources(): Iterator<[string, Resource], undefined> & Iterable<[string, Resource]> {
     return this.#resources.entries()
   }
 
@@ -100,12 +101,17 @@ export class Store {
   }
 
   /** Those that carry a tag, in lower case; it may change underneath. */
-  tagged(tag: string): ReadonlySet<Entry> {
+  tagged(tag: string): Iterator<Entry, undefined> & Iterable<Entry> {
     return this.#tags.get(tag)
   }
 
+  /** Forgets everything at once. */
   clear(): void {
-    for (const key of [...this.#resources.keys()]) this.removeAll(key)
+    this.#resources = new ShardedMap()
+    this.#order = new EvictionQueue()
+    this.#tags = new TagIndex()
+    this.entries = 0
+    this.bytes = 0
   }
 
   /** False when the newcomer had to go: it is too new, or costs more others than it may. */

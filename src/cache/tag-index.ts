@@ -1,17 +1,22 @@
 import type { Entry } from './entry.ts'
+import { ShardedMap, ShardedSet } from './shards.ts'
 
 /** Which entries carry a tag, for a purge by tag. */
 export class TagIndex {
-  readonly #entries = new Map<string, Set<Entry>>()
+  readonly #entries = new ShardedMap<ShardedSet<Entry>>()
 
   add(entry: Entry): void {
     for (const tag of entry.tags) {
-      const tagged = this.#entries.get(tag)
-      if (tagged === undefined) this.#entries.set(tag, new Set([entry]))
-      else tagged.add(entry)
+      let tagged = this.#entries.get(tag)
+      if (tagged === undefined) {
+        tagged = new ShardedSet()
+        this.#entries.set(tag, tagged)
+      }
+      tagged.add(entry)
     }
   }
 
+  /** Only what was added. */
   remove(entry: Entry): void {
     for (const tag of entry.tags) {
       const tagged = this.#entries.get(tag)
@@ -20,10 +25,9 @@ export class TagIndex {
     }
   }
 
-  /** The live set: it changes as entries come and go. */
-  get(tag: string): ReadonlySet<Entry> {
-    return this.#entries.get(tag) ?? NONE
+  /** Those that carry it; it may change underneath. */
+  *get(tag: string): Generator<Entry, undefined> {
+    const tagged = this.#entries.get(tag)
+    if (tagged !== undefined) yield* tagged.values()
   }
 }
-
-const NONE: ReadonlySet<Entry> = new Set()
