@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { HeadgateError } from '../errors.ts'
 import { allowedMs } from './body.ts'
-import type { Expiring, Sweep } from './sweep.ts'
+import { Expiring, type Sweep } from './sweep.ts'
 
 /** Bounds the time of a request's body that somebody else reads: by what arrives on its connection. */
-export class BodyWatch implements Expiring {
+export class BodyWatch extends Expiring {
   readonly #request: IncomingMessage
   readonly #bodyTimeout: number
   readonly #sweep: Sweep
@@ -13,6 +13,7 @@ export class BodyWatch implements Expiring {
 
   /** @param bodyTimeout time for the whole body, ms, and 1 s more for every 500 bytes received; 0 = no limit */
   constructor(request: IncomingMessage, bodyTimeout: number, sweep: Sweep) {
+    super()
     this.#request = request
     this.#bodyTimeout = bodyTimeout
     this.#sweep = sweep

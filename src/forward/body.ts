@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { HeadgateError } from '../errors.ts'
 import { BodyReader } from './body-reader.ts'
-import type { Expiring, Sweep } from './sweep.ts'
+import { Expiring, type Sweep } from './sweep.ts'
 
 /** What a request's body may cost. */
 export interface BodyLimits {
@@ -27,7 +27,7 @@ export function allowedMs(bodyTimeout: number, received: number): number {
  * The body of a client's request. It is not touched before a server wants it, is read at the pace of that server, and
  * is never destroyed with the server's connection: the client still has an answer to get.
  */
-export class RequestBody implements Expiring {
+export class RequestBody extends Expiring {
   /** When the last byte had arrived, on the sweep's clock; undefined before. */
   completedAt: number | undefined
   /** When bytes last came, or were first asked for again. */
@@ -52,6 +52,7 @@ export class RequestBody implements Expiring {
   #error: Error | undefined
 
   constructor(source: BodySource, limits: BodyLimits, sweep: Sweep, onWanted?: () => void) {
+    super()
     const now = sweep.now()
     this.#source = source
     this.#limits = limits
@@ -181,6 +182,7 @@ export class RequestBody implements Expiring {
   }
 
   readonly #onClose = (): void => {
+    if (this.isComplete) return
     this.fail(new HeadgateError('HEADGATE_CLIENT_GONE'))
     this.#sweep.delete(this)
   }

@@ -5,7 +5,7 @@ import type { RequestBody } from './body.ts'
 import { classify, type Failure, failureError, type Outcome } from './failure.ts'
 import type { Reservation, ReserveContext, Reserver, Target } from './reserver.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink } from './sink.ts'
-import type { Expiring, Sweep } from './sweep.ts'
+import { Expiring, type Sweep } from './sweep.ts'
 import { type ExchangeTimeouts, overdue } from './time-limits.ts'
 
 export interface ExchangeOptions {
@@ -47,7 +47,7 @@ const maxStaleAttempts = 2
  *        ^          |fails before the head, and may be sent again
  *        +----------+
  */
-export class Exchange implements AttemptListener, Expiring {
+export class Exchange extends Expiring implements AttemptListener {
   /** For the access log. */
   attempts = 0
   waitedMs = 0
@@ -68,6 +68,7 @@ export class Exchange implements AttemptListener, Expiring {
   #isOver = false
 
   constructor(request: AttemptRequest, sink: ResponseSink, options: ExchangeOptions) {
+    super()
     this.#request = request
     this.#sink = sink
     this.#options = options

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
-import type { Expiring, Sweep } from './sweep.ts'
+import { Expiring, type Sweep } from './sweep.ts'
 
 /** Cuts a client that takes nothing of what is being sent to it. In the sweep only while something waits to leave. */
-export class StalledClient implements Expiring {
+export class StalledClient extends Expiring {
   readonly #response: ServerResponse
   readonly #limitMs: number
   readonly #sweep: Sweep
@@ -11,6 +11,7 @@ export class StalledClient implements Expiring {
 
   /** @param limitMs 0 = none is cut */
   constructor(response: ServerResponse, limitMs: number, sweep: Sweep) {
+    super()
     this.#response = response
     this.#limitMs = limitMs
     this.#sweep = sweep

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { closeFrame } from './close-frame.ts'
 import type { ResponseHead } from './sink.ts'
-import type { Expiring, Sweep } from './sweep.ts'
+import { Expiring, type Sweep } from './sweep.ts'
 
 /** The client's side of a connection that asks for another protocol. */
 export interface TunnelClient {
@@ -37,7 +37,7 @@ const farewellMs = 2_000
  *     open -> half open -> closed        an end crosses as an end, and the other direction stays
  *        \________\______> closed        a side that is gone, or `end()`
  */
-export class Tunnel implements Expiring {
+export class Tunnel extends Expiring {
   readonly #client: Socket
   readonly #server: Socket
   readonly #isWebSocket: boolean
@@ -52,6 +52,7 @@ export class Tunnel implements Expiring {
   #isEnding = false
 
   constructor({ client, server, head, protocol, sweep, maxAge = 0, onClose }: TunnelOptions) {
+    super()
     this.#client = client.socket
     this.#server = server
     this.#isWebSocket = protocol.toLowerCase() === 'websocket'
