@@ -182,7 +182,7 @@ export class RequestBody extends Expiring {
   }
 
   readonly #onClose = (): void => {
-    if (this.isComplete) return
+    if (this.#isRead) return
     this.fail(new HeadgateError('HEADGATE_CLIENT_GONE'))
     this.#sweep.delete(this)
   }

@@ -81,10 +81,15 @@ function specificity(route: RouteMatch): number {
   return (route.methods === undefined ? 0 : 1) + 2 * Object.keys(route.headers ?? {}).length
 }
 
+/** The path as a server understands it: an escaped unreserved character is the character (RFC 3986, section 6.2.2.2). */
 function pathOf(url: string): string {
   const end = url.indexOf('?')
-  return end === -1 ? url : url.slice(0, end)
+  const path = end === -1 ? url : url.slice(0, end)
+  return path.includes('%') ? path.replace(escapedUnreserved, (escaped) => decodeURIComponent(escaped)) : path
 }
+
+/** A letter, a digit, or one of `-._~`. */
+const escapedUnreserved = /%(?:2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)/gi
 
 function findByPath<Route extends RouteMatch>(
   host: HostRoutes<Route>,

@@ -33,6 +33,10 @@ for (const [url, expected] of [
   ['/api/v2/usersx', 'api'],
   ['//api', 'root'],
   ['/API', 'root'],
+  ['/%61pi/x', 'api'],
+  ['/ap%69', 'api'],
+  ['/api%2Fx', 'root'],
+  ['/%E9', 'root'],
 ] as const) {
   test(`the longest path that ends at a segment takes ${url}`, () => {
     assert.equal(find(byPath, url), expected)
