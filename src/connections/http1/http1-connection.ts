@@ -55,6 +55,8 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
   #isClosing = false
   #isAttached = false
   #reason: CloseReason | undefined
+  /** Why the socket is being ended. */
+  #fault: Error | undefined
 
   constructor(socket: Socket, handler: Dispatcher.DispatchHandler, options: Http1Options) {
     this.#socket = socket
@@ -178,8 +180,7 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
 
   onExcess(): void {
     this.#reason = 'error'
-    if (this.#exchange === undefined) this.#socket.destroy()
-    else this.#fail(new errors.SocketError('an answer that nobody has asked for'))
+    this.#breakOff(new errors.SocketError('an answer that nobody has asked for'))
   }
 
   onBodyPiece(piece: Buffer): void {
@@ -214,7 +215,7 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
     try {
       this.#parser.resume()
     } catch (error) {
-      this.#fail(error as Error)
+      this.#breakOff(error as Error)
     }
     if (!this.isPaused && !this.#socket.destroyed) this.#socket.resume()
   }
@@ -258,6 +259,14 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
     this.#socket.destroy()
   }
 
+  /** What has been told by now goes its way before the error does, which comes with the end of the socket. */
+  #breakOff(error: Error): void {
+    this.#fault ??= error
+    this.#parser.stop()
+    this.#writer?.stop()
+    this.#socket.destroy()
+  }
+
   #fail(error: Error): void {
     const exchange = this.#exchange
     this.#exchange = undefined
@@ -290,25 +299,25 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
       if (!this.#parser.hasBegun()) this.#handler.onResponseStarted?.()
       this.#parser.push(chunk)
     } catch (error) {
-      this.#fail(error as Error)
+      this.#breakOff(error as Error)
     }
     if (this.#hasHead && this.isPaused) this.#socket.pause()
   }
 
   readonly #onEnd = (): void => {
-    if (this.#exchange === undefined || !this.#isBegun) return this.#fail(closed())
+    if (this.#exchange === undefined || !this.#isBegun) return this.#breakOff(closed())
     this.#isPersistent = false
     const error = this.#parser.finish()
-    if (error !== undefined) this.#fail(error)
+    if (error !== undefined) this.#breakOff(error)
   }
 
   readonly #onDrain = (): void => this.#writer?.drain()
 
-  readonly #onError = (error: Error): void => this.#fail(error)
+  readonly #onError = (error: Error): void => this.#breakOff(error)
 
   readonly #onClose = (): void => {
     this.#deadline.stop()
-    this.#fail(closed())
+    this.#fail(this.#fault ?? closed())
   }
 
   #onLate(): void {
