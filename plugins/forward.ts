@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import replyFrom, { type FastifyReplyFromHooks } from '@fastify/reply-from'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { isWaiting, sendContinue } from '../src/edge/continue.ts'
@@ -16,10 +15,11 @@ import { Exchange, type ExchangeOptions } from '../src/forward/exchange.ts'
 import { type RequestFacts, requestHeaders } from '../src/forward/headers.ts'
 import { hasBody } from '../src/forward/message.ts'
 import type { ReserveContext, Reserver } from '../src/forward/reserver.ts'
-import type { ResponseHead, ResponseSink } from '../src/forward/sink.ts'
+import type { ResponseSink } from '../src/forward/sink.ts'
 import { Sweep } from '../src/forward/sweep.ts'
 import type { ExchangeTimeouts } from '../src/forward/time-limits.ts'
 import { Tunnel } from '../src/forward/tunnel.ts'
+import { openPassages, Passage } from './reply-passage.ts'
 import { addReplyHeaders, type ReplySinkOptions, replySink } from './reply-sink.ts'
 
 export interface ForwardSettings {
@@ -66,90 +66,20 @@ export interface ForwardTo {
   sink?: ResponseSink | undefined
 }
 
-const passageKey = Symbol('headgate.passage')
-
 declare module 'fastify' {
-  interface FastifyRequest {
-    [passageKey]: Passage | null
-  }
   interface FastifyReply {
     /** Forwards the request to a server, and the response to the client. */
     forward(to: ForwardTo): Exchange
   }
 }
 
-type Answered = (error: null, response: object) => void
-
-const noFields = Object.freeze({})
-
-/** A request on its way through reply-from, which starts its exchange and is told of the head of the response. */
-class Passage implements ReplySinkOptions {
-  readonly sweep: Sweep
-  readonly sendTimeout: number
-  exchange: Exchange | undefined
-  readonly #to: ForwardTo
-  #answered: Answered | undefined
-  #send: (() => void) | undefined
-
-  constructor(to: ForwardTo, sweep: Sweep, sendTimeout: number) {
-    this.#to = to
-    this.sweep = sweep
-    this.sendTimeout = sendTimeout
-  }
-
-  begin(answered: Answered): void {
-    this.#answered = answered
-    this.exchange?.start()
-  }
-
-  onGone(error: Error): void {
-    this.exchange?.abort(error)
-  }
-
-  onHead(head: ResponseHead, send: () => void): void {
-    this.#send = send
-    if (this.#to.onHead === undefined) this.#answer(head.statusCode)
-    else this.#to.onHead(head, () => this.#answer(head.statusCode))
-  }
-
-  /** reply-from takes the passage for the body of the response; fields and body do not go its way, which copies them. */
-  #answer(statusCode: number): void {
-    this.#answered?.(null, { statusCode, headers: noFields, body: this })
-  }
-
-  /** Writes the response. */
-  send(): void {
-    this.#send?.()
-  }
-
-  destroy(): void {}
-}
-
-/** One object for all requests: nothing of how reply-from sends, retries and copies fields is wanted. */
-const hooks = {
-  queryString: () => '',
-  retryDelay: () => null,
-  rewriteRequestHeaders: (request: FastifyRequest) => ({ [passageKey]: request[passageKey] }),
-  onResponse: (_request: unknown, _reply: unknown, response: { stream: { send(): void } }) =>
-    response.stream.send(),
-} as unknown as FastifyReplyFromHooks
-
-/** What reply-from takes for a dispatcher of undici. */
-const dispatcher = {
-  request: (options: { headers: { [passageKey]: Passage } }, answered: Answered) =>
-    options.headers[passageKey].begin(answered),
-}
+const anySlot: ReserveContext = Object.freeze({})
 
 /** Forwarding as `reply.forward(to)`: an exchange with a server, its answer written to the client as it comes. */
 async function forwardPlugin(app: FastifyInstance, options: ForwardOptions): Promise<void> {
   const { sweep = new Sweep(), tunnels = new Set<Tunnel>(), trust = trustPeers(false) } = options
   const { settings = () => options } = options
-  await app.register(replyFrom, {
-    base: 'http://server.invalid',
-    undici: dispatcher as never,
-    disableRequestLogging: true,
-  })
-  app.decorateRequest(passageKey, null)
+  await openPassages(app)
 
   app.decorateReply('forward', function forward(this: FastifyReply, to: ForwardTo): Exchange {
     const { request } = this
@@ -160,7 +90,7 @@ async function forwardPlugin(app: FastifyInstance, options: ForwardOptions): Pro
       sendTimeout = 60_000,
       forwarded = false,
     } = settings()
-    const passage = new Passage(to, sweep, sendTimeout)
+    const passage = new Passage({ sweep, sendTimeout, onHead: to.onHead })
     const body = hasBody(raw)
       ? new RequestBody(raw, { bodyLimit, bodyTimeout }, sweep, continuer(raw, this.raw))
       : undefined
@@ -169,7 +99,7 @@ async function forwardPlugin(app: FastifyInstance, options: ForwardOptions): Pro
       to.sink ?? replySink(this, passage),
       {
         reserver: to.reserver,
-        context: to.context ?? noFields,
+        context: to.context ?? anySlot,
         timeouts: to.timeouts,
         retries: to.retries ?? 0,
         sweep,
@@ -182,8 +112,7 @@ async function forwardPlugin(app: FastifyInstance, options: ForwardOptions): Pro
       exchange.abort(new HeadgateError('HEADGATE_BODY_TOO_LARGE'))
       return exchange
     }
-    request[passageKey] = passage
-    this.from('/', hooks)
+    passage.enter(this)
     return exchange
   })
 }

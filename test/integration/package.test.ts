@@ -33,7 +33,7 @@ after(() => rm(folder, { recursive: true, force: true }))
 
 test('the package can be imported by name, each plugin on its own too', async () => {
   const files = await readdir(join(root, 'plugins'))
-  const names = files.filter((file) => file !== 'reply-sink.ts').map((file) => file.replace('.ts', ''))
+  const names = files.filter((file) => !file.startsWith('reply-')).map((file) => file.replace('.ts', ''))
   const code = [
     "import { createGateway, defineConfig, RecyclingPool, HeadgateError, errorCodes } from 'headgate'",
     `const plugins = await Promise.all(${JSON.stringify(names)}.map((name) => import('headgate/plugins/' + name)))`,

@@ -37,8 +37,8 @@ const pluginLibraries: Readonly<Record<string, string[]>> = {
   'plugins/metrics.ts': ['prom-client'],
 }
 
-/** Not a plugin: what the plugins that answer have in common. */
-const sharedByPlugins = 'plugins/reply-sink.ts'
+/** Not plugins: how replies are written, and how requests go through reply-from. */
+const partsOfPlugins = ['plugins/reply-sink.ts', 'plugins/reply-passage.ts']
 
 /** Who else touches the process, and what of it: defaults that a caller can replace. */
 const touchesProcess: Readonly<Record<string, string[]>> = {
@@ -88,7 +88,7 @@ function isAllowedInDomain(folder: string, target: string, isValue: boolean): bo
 
 function isAllowedInPlugin(file: string, target: string): boolean {
   if (/^(node:|fastify$|fastify-plugin$|@fastify\/)/.test(target)) return target !== 'node:process'
-  if (target === sharedByPlugins || pluginLibraries[file]?.includes(target)) return true
+  if (partsOfPlugins.includes(target) || pluginLibraries[file]?.includes(target)) return true
   return target === 'src/errors.ts' || target === 'src/clock.ts' || folderOf(target) !== undefined
 }
 
