@@ -32,7 +32,7 @@ export interface RecyclingPoolOptions extends LifespanOptions {
   bodyTimeout?: number | undefined
   /** Requests that may wait while there are `max` connections. Default: no limit. */
   maxQueue?: number | undefined
-  /** What speaks HTTP over the connections: headgate's own client, or undici's. Default undici. */
+  /** What speaks HTTP over the connections: headgate's own client, or undici's. Default headgate. */
   driver?: Driver | undefined
   clock?: Clock | undefined
   /** Called at each birth and death of a connection. */

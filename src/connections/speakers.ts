@@ -10,12 +10,12 @@ const never = 2 ** 31 - 1
 
 /** How the connections of a pool are spoken over. */
 export function speakersFor(origin: URL, options: RecyclingPoolOptions, clock: Clock): OpenSpeaker {
-  if (options.driver === 'headgate') {
-    const settings = ownOptions(origin, options, clock)
-    return (socket, handler) => new Http1Connection(socket, handler, settings)
+  if (options.driver === 'undici') {
+    const settings = clientOptions(options)
+    return (socket, handler) => new UndiciSpeaker(socket, handler, origin, settings)
   }
-  const settings = clientOptions(options)
-  return (socket, handler) => new UndiciSpeaker(socket, handler, origin, settings)
+  const settings = ownOptions(origin, options, clock)
+  return (socket, handler) => new Http1Connection(socket, handler, settings)
 }
 
 function ownOptions(origin: URL, options: RecyclingPoolOptions, clock: Clock): Http1Options {

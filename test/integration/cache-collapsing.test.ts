@@ -73,8 +73,12 @@ test('a server that breaks its answer off fails all who wait for it, and leaves 
 test('a server that dies before it has answered makes all who wait fail at once, with one request and no more', async (t) => {
   const { origin, next } = await heldOrigin(t)
   const gateway = await startGateway(t, configFor([origin], { upstream: { retries: { attempts: 0 } } }))
+  let asked = 0
+  gateway.app.server.on('request', () => asked++)
   const waiting = Array.from({ length: 20 }, () => fetch(`${gateway.url}/app.css`))
   const response = await next()
+  // Who asks only after the failure asks the server again.
+  await eventually(() => assert.equal(asked, 20))
   response.destroy()
 
   const statuses = (await Promise.all(waiting)).map(({ status }) => status)

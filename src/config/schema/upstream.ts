@@ -77,6 +77,13 @@ const connectionsSchema = section('Connections to each server, which live long e
     duration('A connection that carries nothing for this long is closed. 0 = no limit.'),
     '60s',
   ),
+  driver: withDefault(
+    choice(
+      'What speaks HTTP/1.1 to the servers: the client of headgate, or that of undici, should a server not get on with it.',
+      ['headgate', 'undici'],
+    ),
+    'headgate',
+  ),
   http2: withDefault(flag('Speak HTTP/2 to the servers.'), false),
 })
 

@@ -39,6 +39,7 @@ test('two sections are enough, and everything else has its default', () => {
       maxRequests: 10_000,
       jitter: 0.2,
       idleTimeout: 60_000,
+      driver: 'headgate',
       http2: false,
     },
     limits: { maxInFlight: 128, queue: 400, queueTimeout: 100, maxTunnelAge: 0 },

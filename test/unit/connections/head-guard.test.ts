@@ -14,7 +14,7 @@ async function poolFor(t: TestContext, respond: (socket: Socket) => void): Promi
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as net.AddressInfo
-  const pool = new RecyclingPool(`http://127.0.0.1:${port}`)
+  const pool = new RecyclingPool(`http://127.0.0.1:${port}`, { driver: 'undici' })
   t.after(async () => {
     await pool.destroy()
     server.close()
