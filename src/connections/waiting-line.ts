@@ -40,6 +40,7 @@ export class WaitingLine<W extends Waiter = Waiter> {
     if (waiter === undefined) return undefined
     this.#first = waiter.next
     if (this.#first === undefined) this.#last = undefined
+    waiter.next = undefined
     this.#length--
     return waiter
   }

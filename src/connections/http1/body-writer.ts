@@ -118,8 +118,8 @@ export class BodyWriter {
   }
 }
 
-/** Up to this size copying is cheaper than a second buffer for the kernel; bytes. */
-const copyLimit = 32 * 1024
+/** Up to this size, in bytes, a copy is cheaper than a second piece for the kernel. */
+const copyLimit = 4 * 1024
 
 /** Writes text in latin1, bytes and text in one go. */
 export function writeTogether(socket: Socket, before: string, chunk: Uint8Array, after: string): boolean {

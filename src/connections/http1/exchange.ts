@@ -1,11 +1,21 @@
-import type { Dispatcher } from 'undici'
-import type { FramedBody } from './request-body.ts'
-import type { RequestHead } from './request-head.ts'
+import { type Dispatcher, errors } from 'undici'
+import { type FramedBody, framedBody } from './request-body.ts'
+import { type RequestHead, requestHead } from './request-head.ts'
 
 /** What an exchange can ask of its connection. */
 export interface ExchangeOwner {
   onResumed(exchange: Exchange): void
   onAborted(exchange: Exchange, reason: Error): void
+}
+
+/** What holds where a request does not say otherwise. */
+export interface ExchangeDefaults {
+  /** For the Host field of requests that have none. */
+  host: string
+  /** Milliseconds until the head of a response; 0 = no limit. */
+  headersTimeout: number
+  /** Milliseconds between two pieces of a response; 0 = no limit. */
+  bodyTimeout: number
 }
 
 /** One request and its response on a connection; the handler's controller. */
@@ -57,4 +67,30 @@ export class Exchange implements Dispatcher.DispatchController {
     this.reason = reason
     this.#owner.onAborted(this, reason)
   }
+}
+
+/** Looks a request over and puts its head into words. Throws where the request has a fault; its body is not touched. */
+export function openExchange(
+  owner: ExchangeOwner,
+  options: Dispatcher.DispatchOptions,
+  defaults: ExchangeDefaults,
+  isLast: boolean,
+  isRaw: boolean,
+): Exchange {
+  const head = requestHead(options, defaults.host, isLast)
+  const content = framedBody(options.body)
+  if (head.declaredLength !== -1 && content.length !== -1 && head.declaredLength !== content.length) {
+    throw new errors.RequestContentLengthMismatchError()
+  }
+  return new Exchange(owner, head, content, {
+    headersTimeout: timeLimit(options.headersTimeout, defaults.headersTimeout),
+    bodyTimeout: timeLimit(options.bodyTimeout, defaults.bodyTimeout),
+    isRaw,
+  })
+}
+
+function timeLimit(given: number | null | undefined, standard: number): number {
+  if (given == null) return standard
+  if (!Number.isFinite(given) || given < 0) throw new errors.InvalidArgumentError('invalid time limit')
+  return given
 }

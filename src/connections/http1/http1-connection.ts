@@ -3,33 +3,23 @@ import { type Dispatcher, errors } from 'undici'
 import type { Clock } from '../../clock.ts'
 import type { CloseReason } from '../lifespan.ts'
 import type { Speaker } from '../speaker.ts'
-import { type BodyFrame, type BodyListener, BodyWriter, writeTogether } from './body-writer.ts'
+import type { BodyListener } from './body-writer.ts'
 import { Deadline } from './deadline.ts'
 import { type Departure, departAfterReading } from './departures.ts'
-import { Exchange, type ExchangeOwner } from './exchange.ts'
+import { type Exchange, type ExchangeDefaults, type ExchangeOwner, openExchange } from './exchange.ts'
 import { parsedFields } from './parsed-fields.ts'
-import { framedBody, isStream } from './request-body.ts'
-import { requestHead } from './request-head.ts'
+import { RequestWriter } from './request-writer.ts'
 import type { ResponseHead } from './response-head.ts'
 import { type ResponseListener, ResponseParser } from './response-parser.ts'
 
-export interface Http1Options {
-  /** For the Host field of requests that have none. */
-  host: string
+export interface Http1Options extends ExchangeDefaults {
   /** Bytes that the head of a response may have. */
   maxHeaderSize: number
-  /** Milliseconds until the head of a response, where a request does not say; 0 = no limit. */
-  headersTimeout: number
-  /** Milliseconds between two pieces of a response, where a request does not say; 0 = no limit. */
-  bodyTimeout: number
   clock: Clock
 }
 
 /** How much sooner than the server an idle connection is given up, milliseconds. */
 const keepAliveMargin = 1000
-
-/** Methods whose requests have a body, so that an empty one is said to be empty (RFC 9110, section 8.6). */
-const withBody = new Set(['PUT', 'POST', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH'])
 
 /**
  * HTTP/1.1 over one socket, as a client: one exchange at a time, and nothing that belongs to one ever reaches another.
@@ -42,12 +32,9 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
   readonly #handler: Dispatcher.DispatchHandler
   readonly #options: Http1Options
   readonly #parser: ResponseParser
+  readonly #writer: RequestWriter
   readonly #deadline: Deadline
   #exchange: Exchange | undefined
-  #writer: BodyWriter | undefined
-  /** Whether anything of the request that runs has been handed to the socket, and whether all of it has. */
-  #isBegun = false
-  #isWritten = false
   /** Whether the head of the final response has come. */
   #hasHead = false
   #keepAliveMs = -1
@@ -63,6 +50,7 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
     this.#handler = handler
     this.#options = options
     this.#parser = new ResponseParser(this, options)
+    this.#writer = new RequestWriter(socket, this)
     this.#deadline = new Deadline(options.clock, () => this.#onLate())
   }
 
@@ -77,13 +65,12 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
 
   start(options: Dispatcher.DispatchOptions, isLast: boolean, isRaw: boolean): void {
     try {
-      this.#exchange = this.#prepare(options, isLast, isRaw)
+      this.#exchange = openExchange(this, options, this.#options, isLast, isRaw)
     } catch (error) {
       this.#handler.onResponseError?.(undefined as never, error as Error)
       return
     }
-    this.#isBegun = false
-    this.#isWritten = false
+    this.#writer.clear()
     this.#hasHead = false
     this.#deadline.set(0)
     if (!this.#isAttached) this.#attach()
@@ -95,15 +82,13 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
     const exchange = this.#exchange
     if (exchange === undefined) return
     if (this.#socket.destroyed || !this.#socket.writable) return this.#fail(closed())
-    const { body } = exchange.content
-    if (isStream(body)) this.#writer = new BodyWriter(this.#socket, body, frameOf(exchange), this)
+    this.#writer.take(exchange)
     try {
       this.#handler.onRequestStart?.(exchange, null)
       if (this.#exchange !== exchange) return
       this.#deadline.set(exchange.headersTimeout)
       this.#parser.expect(exchange.head.method, exchange.head.upgrade !== undefined)
-      if (this.#writer === undefined) this.#writeWhole(exchange)
-      else this.#writer.start()
+      this.#writer.write()
     } catch (error) {
       this.#fail(error as Error)
     }
@@ -152,11 +137,10 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
     const exchange = this.#exchange as Exchange
     exchange.rawTrailers = trailers
     const isWhole =
-      this.#isPersistent && this.#isWritten && !hasExcess && !this.#isClosing && !exchange.head.isLast
+      this.#isPersistent && this.#writer.isDone && !hasExcess && !this.#isClosing && !exchange.head.isLast
     if (hasExcess) this.#reason = 'error'
     this.#exchange = undefined
-    this.#writer?.stop()
-    this.#writer = undefined
+    this.#writer.stop()
     if (isWhole) this.#rest()
     else this.#socket.destroy()
     this.#handler.onResponseEnd?.(exchange, trailers.length === 0 ? {} : parsedFields(trailers))
@@ -165,7 +149,7 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
   onSwitch(head: ResponseHead, rest: Buffer): void {
     const exchange = this.#exchange as Exchange
     this.#exchange = undefined
-    this.#writer?.stop()
+    this.#writer.stop()
     this.#deadline.stop()
     this.#detach()
     if (rest.length > 0) this.#socket.unshift(rest)
@@ -185,7 +169,6 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
 
   onBodyPiece(piece: Buffer): void {
     const exchange = this.#exchange as Exchange
-    this.#isBegun = true
     if (!this.#hasHead && exchange.headersTimeout > 0) this.#deadline.set(exchange.headersTimeout)
     try {
       this.#handler.onBodySent?.(piece)
@@ -195,9 +178,6 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
   }
 
   onBodyEnd(): void {
-    this.#isBegun = true
-    this.#isWritten = true
-    this.#writer = undefined
     try {
       this.#handler.onRequestSent?.()
     } catch (error) {
@@ -224,32 +204,6 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
     if (exchange === this.#exchange) this.#fail(reason ?? new errors.RequestAbortedError())
   }
 
-  #prepare(options: Dispatcher.DispatchOptions, isLast: boolean, isRaw: boolean): Exchange {
-    const { headersTimeout, bodyTimeout, host } = this.#options
-    const limits = {
-      headersTimeout: timeLimit(options.headersTimeout, headersTimeout),
-      bodyTimeout: timeLimit(options.bodyTimeout, bodyTimeout),
-      isRaw,
-    }
-    const head = requestHead(options, host, isLast)
-    const content = framedBody(options.body)
-    if (head.declaredLength !== -1 && content.length !== -1 && head.declaredLength !== content.length) {
-      throw new errors.RequestContentLengthMismatchError()
-    }
-    return new Exchange(this, head, content, limits)
-  }
-
-  #writeWhole(exchange: Exchange): void {
-    const { head, length, emptyFraming } = frameOf(exchange)
-    const body = exchange.content.body as Buffer | undefined
-    this.#isBegun = true
-    this.#isWritten = true
-    if (body === undefined) this.#socket.write(`${head}${emptyFraming}\r\n`, 'latin1')
-    else writeTogether(this.#socket, `${head}content-length: ${length}\r\n\r\n`, body, '')
-    if (body !== undefined) this.#handler.onBodySent?.(body)
-    this.#handler.onRequestSent?.()
-  }
-
   /** Waits for the next request, for no longer than the server does. */
   #rest(): void {
     this.#socket.unref?.()
@@ -263,7 +217,7 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
   #breakOff(error: Error): void {
     this.#fault ??= error
     this.#parser.stop()
-    this.#writer?.stop()
+    this.#writer.stop()
     this.#socket.destroy()
   }
 
@@ -271,8 +225,7 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
     const exchange = this.#exchange
     this.#exchange = undefined
     this.#parser.stop()
-    this.#writer?.stop()
-    this.#writer = undefined
+    this.#writer.stop()
     this.#socket.destroy()
     if (exchange !== undefined) this.#handler.onResponseError?.(exchange, error)
   }
@@ -294,7 +247,7 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
   }
 
   readonly #onData = (chunk: Buffer): void => {
-    if (!this.#isBegun || this.#exchange === undefined) return this.onExcess()
+    if (!this.#writer.hasBegun || this.#exchange === undefined) return this.onExcess()
     try {
       if (!this.#parser.hasBegun()) this.#handler.onResponseStarted?.()
       this.#parser.push(chunk)
@@ -305,13 +258,13 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
   }
 
   readonly #onEnd = (): void => {
-    if (this.#exchange === undefined || !this.#isBegun) return this.#breakOff(closed())
+    if (this.#exchange === undefined || !this.#writer.hasBegun) return this.#breakOff(closed())
     this.#isPersistent = false
     const error = this.#parser.finish()
     if (error !== undefined) this.#breakOff(error)
   }
 
-  readonly #onDrain = (): void => this.#writer?.drain()
+  readonly #onDrain = (): void => this.#writer.drain()
 
   readonly #onError = (error: Error): void => this.#breakOff(error)
 
@@ -328,7 +281,8 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
     } else if (this.#hasHead) {
       // While the handler has no room, the delay is not the server's.
       if (!exchange.paused) this.#fail(new errors.BodyTimeoutError())
-    } else if (this.#isWritten || this.#socket.writableNeedDrain) this.#fail(new errors.HeadersTimeoutError())
+    } else if (this.#writer.isDone || this.#socket.writableNeedDrain)
+      this.#fail(new errors.HeadersTimeoutError())
     // Nor is it while the request's own body does not come.
     else this.#deadline.set(exchange.headersTimeout)
   }
@@ -340,22 +294,7 @@ function closed(): Error {
   return new errors.SocketError('other side closed')
 }
 
-function timeLimit(given: number | null | undefined, standard: number): number {
-  if (given == null) return standard
-  if (!Number.isFinite(given) || given < 0) throw new errors.InvalidArgumentError('invalid time limit')
-  return given
-}
-
 /** A 204 or 304 that speaks of a body may be followed by one, which would be taken for the next response. */
 function isSuspicious({ statusCode, contentLength, isChunked }: ResponseHead, method: string): boolean {
   return method !== 'HEAD' && (statusCode === 204 || statusCode === 304) && (contentLength > 0 || isChunked)
-}
-
-function frameOf({ head, content }: Exchange): BodyFrame {
-  const isTyped = content.contentType === undefined || /\r\ncontent-type:/i.test(head.text)
-  return {
-    head: isTyped ? head.text : `${head.text}content-type: ${content.contentType}\r\n`,
-    length: content.length === -1 ? head.declaredLength : content.length,
-    emptyFraming: withBody.has(head.method) ? 'content-length: 0\r\n' : '',
-  }
 }
