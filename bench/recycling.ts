@@ -54,6 +54,7 @@ async function compareCost(): Promise<void> {
   const pools: [string, Dispatcher][] = [
     ['recycling, defaults', new RecyclingPool(origin)],
     ['recycling, no limits', new RecyclingPool(origin, { maxAge: 0, maxRequests: 0, idleTimeout: 0 })],
+    ["recycling, undici's client", new RecyclingPool(origin, { driver: 'undici' })],
     ["undici's Pool", new Pool(origin, { connections: 128, allowH2: false })],
   ]
   const rounds = pools.map((): number[] => [])
@@ -64,7 +65,7 @@ async function compareCost(): Promise<void> {
   for (const [i, [name]] of pools.entries()) {
     const sorted = rounds[i]!.sort((a, b) => a - b)
     console.log(
-      `${name.padEnd(24)} ${sorted[4]!.toFixed(1)} us of CPU per request (least ${sorted[0]!.toFixed(1)})`,
+      `${name.padEnd(27)} ${sorted[4]!.toFixed(1)} us of CPU per request (least ${sorted[0]!.toFixed(1)})`,
     )
   }
   for (const [, pool] of pools) await pool.close()
