@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http'
-import type { FastifyInstance, FastifyListenOptions, FastifyPluginAsync } from 'fastify'
+import type { FastifyInstance, FastifyListenOptions, FastifyPluginAsync, RouteHandlerMethod } from 'fastify'
 
 /** Lets Fastify route every method that Node's parser knows; CONNECT never comes this far. */
 export function acceptAllMethods(app: FastifyInstance): void {
@@ -23,6 +23,28 @@ export function routesLast(app: FastifyInstance, routes: FastifyPluginAsync): vo
     }
     return ready.apply(this, rest)
   } as FastifyInstance['ready']
+}
+
+/**
+ * Routes every path of a scope, and every method, to one handler, which gets bodies as they come. A plugin may have
+ * taken a method for itself, as CORS does OPTIONS; what it then does not answer is not found, and comes back.
+ */
+export function forwardAll(scope: FastifyInstance, handler: RouteHandlerMethod): void {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+  for (const url of scope.prefix === '' ? ['/*'] : ['', '/*']) {
+    const at = `${scope.prefix}${url}`
+    const method = scope.supportedMethods.filter((one) => !scope.hasRoute({ method: one, url: at }))
+    if (method.length > 0) scope.route({ method, url, config: { isForwarded: true }, handler })
+  }
+}
+
+/** What to do when a gateway cannot be put together: nothing of it goes on running. */
+export function closing(app: FastifyInstance): (error: unknown) => Promise<never> {
+  return async (error) => {
+    await app.close()
+    throw error
+  }
 }
 
 /** Something else that listens: it opens before the gateway, and closes after it. */

@@ -15,14 +15,14 @@ import { recordOf } from './edge/access-record.ts'
 import { createEdgeServer } from './edge/edge-server.ts'
 import { requestIds } from './edge/request-id.ts'
 import { answerError } from './error-answer.ts'
-import { acceptAllMethods, listenOn, routesLast } from './fastify-host.ts'
+import { acceptAllMethods, closing, forwardAll, listenOn, routesLast } from './fastify-host.ts'
 import { Sweep } from './forward/sweep.ts'
 import { GatewayCeiling } from './gateway-ceiling.ts'
 import { gatewayHealth } from './gateway-health.ts'
 import { connectionHistograms, gatewaySeries } from './gateway-series.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { ownPages } from './own-pages.ts'
-import { loadPlugins } from './plugin-loader.ts'
+import { type LoadedPlugin, loadPlugins, mountPlugins, registerPlugins } from './plugin-loader.ts'
 import { requestHandler } from './serve.ts'
 import { LiveSettings } from './settings.ts'
 import { balancedUpstreams, sourcesOf } from './upstreams.ts'
@@ -130,10 +130,12 @@ export async function createGateway(
   })
 
   // What the user has plugged in sees a request before the gateway answers it.
-  await loadPlugins(app, config.plugins, folder).catch(async (error) => {
-    await app.close()
-    throw error
-  })
+  const plugins = await loadPlugins(config.plugins, folder).catch(closing(app))
+  const isConfined = ({ prefix }: LoadedPlugin) => prefix !== undefined
+  await registerPlugins(
+    app,
+    plugins.filter((plugin) => !isConfined(plugin)),
+  ).catch(closing(app))
 
   // The cache answers what it can. For the rest the balancer reserves a slot on a server, and the request goes there.
   await app.register(cache, config.cache)
@@ -145,11 +147,8 @@ export async function createGateway(
   })
   const serve = requestHandler({ settings, upstreams, sweep, ceiling })
   routesLast(app, async (scope) => {
-    scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-    // A plugin may have taken a method for itself, as CORS does OPTIONS; what it then does not answer comes back here.
-    const methods = scope.supportedMethods.filter((method) => !scope.hasRoute({ method, url: '/*' }))
-    scope.route({ method: methods, url: '/*', config: { isForwarded: true }, handler: serve })
+    await mountPlugins(scope, plugins.filter(isConfined), (inner) => forwardAll(inner, serve))
+    forwardAll(scope, serve)
   })
   app.setNotFoundHandler(serve)
 

@@ -58,7 +58,8 @@ export class Lifecycle {
         this.#clock.setTimeout(resolve, Math.min(lookMs, end - now))
       })
     }
-    const cut = { requests: this.#inFlight, tunnels: this.tunnels.size }
+    // A tunnel is a request that has not ended.
+    const cut = { requests: this.#inFlight - this.tunnels.size, tunnels: this.tunnels.size }
     for (const tunnel of this.tunnels) tunnel.end()
     return cut
   }

@@ -20,6 +20,9 @@ export async function ownPages(
   { health: options, registry }: OwnPages,
 ): Promise<void> {
   await scope.register(caching, { privacy: 'no-cache', cache: new ValueStore() as never })
+  scope.addHook('onRequest', async (request, reply) => {
+    reply.headers({ via: '1.1 headgate', 'x-request-id': request.id })
+  })
   await scope.register(health, options)
   if (registry !== undefined) exposeMetrics(scope, registry)
 }

@@ -2,24 +2,41 @@ import { createRequire } from 'node:module'
 import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
 import type { PluginConfig } from './config/schema.ts'
 import { HeadgateError } from './errors.ts'
 
+/** A plugin of the configuration, loaded and not yet registered. */
+export interface LoadedPlugin {
+  module: string
+  plugin: FastifyPluginAsync
+  options: Record<string, unknown>
+  /** The paths that it is confined to; absent = all. */
+  prefix: string | undefined
+}
+
 /**
- * Loads the plugins of a configuration and registers them in their order.
+ * Loads the plugins of a configuration. Their hooks are meant for what is forwarded, so that none is confined to a
+ * scope of its own, whether it is wrapped by fastify-plugin or not; a prefix confines it.
  *
  * @param folder what the names of packages are resolved from
  * @throws HeadgateError `HEADGATE_PLUGIN_FAILED`, which names the plugin and what to do
  */
-export async function loadPlugins(
-  app: FastifyInstance,
-  plugins: readonly PluginConfig[],
-  folder: string,
-): Promise<void> {
-  for (const { module, options, prefix } of plugins) {
-    const plugin = await importPlugin(module, folder)
+export function loadPlugins(plugins: readonly PluginConfig[], folder: string): Promise<LoadedPlugin[]> {
+  return Promise.all(
+    plugins.map(async ({ module, options, prefix }) => {
+      const plugin = await importPlugin(module, folder)
+      const isShared = (plugin as { [skipOverride]?: boolean })[skipOverride] === true
+      return { module, plugin: isShared ? plugin : fp(plugin), options, prefix }
+    }),
+  )
+}
+
+/** Registers plugins in their order. */
+export async function registerPlugins(app: FastifyInstance, plugins: readonly LoadedPlugin[]): Promise<void> {
+  for (const { module, plugin, options } of plugins) {
     try {
-      await app.register(plugin, { ...options, ...(prefix !== undefined && { prefix }) })
+      await app.register(plugin, options)
     } catch (cause) {
       throw failed(
         module,
@@ -29,6 +46,41 @@ export async function loadPlugins(
     }
   }
 }
+
+/**
+ * Mounts plugins that have a prefix: each prefix is a scope, within that of the prefix above it, with its plugins and
+ * with the routes that they guard.
+ *
+ * @param base the prefix of the scope, empty at the top
+ */
+export async function mountPlugins(
+  scope: FastifyInstance,
+  plugins: readonly LoadedPlugin[],
+  addRoutes: (scope: FastifyInstance) => void,
+  base = '',
+): Promise<void> {
+  const prefixes = [...new Set(plugins.map(({ prefix }) => prefix as string))]
+  for (const prefix of prefixes.filter((one) => !prefixes.some((other) => isBelow(one, other)))) {
+    await scope.register(
+      async (inner) => {
+        await registerPlugins(
+          inner,
+          plugins.filter((plugin) => plugin.prefix === prefix),
+        )
+        const deeper = plugins.filter((plugin) => isBelow(plugin.prefix as string, prefix))
+        await mountPlugins(inner, deeper, addRoutes, prefix)
+        addRoutes(inner)
+      },
+      { prefix: prefix.slice(base.length) },
+    )
+  }
+}
+
+function isBelow(prefix: string, other: string): boolean {
+  return prefix.startsWith(`${other}/`)
+}
+
+const skipOverride = Symbol.for('skip-override')
 
 async function importPlugin(module: string, folder: string): Promise<FastifyPluginAsync> {
   let loaded: { default?: unknown }

@@ -80,6 +80,8 @@ export class Desk implements ConnectionOwner {
   /** Gives the request to the connection whose turn it is; false = it waits, or was refused. */
   submit(options: Dispatcher.DispatchOptions, handler: RecyclingHandler): boolean {
     const now = this.#clock.now()
+    // Before it rises: nobody has turned it while there was no connection to look after.
+    this.#demand.turn(now)
     if (this.#waiting.length === 0) {
       const connection = this.#roster.take(now)
       if (connection !== undefined) {

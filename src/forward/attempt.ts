@@ -46,6 +46,8 @@ export interface AttemptRequest {
  */
 export class Attempt implements Dispatcher.DispatchHandler, ResponseSource {
   readonly reservation: Reservation
+  /** To the pool: the fields as they came are enough. */
+  readonly readsRawHeaders = true
   /** On the exchange's clock. */
   readonly startedAt: number
   /** When the head of the response came; 0 before it. */

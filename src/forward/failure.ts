@@ -67,6 +67,8 @@ const certificateCode = /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MI
 
 /** What the failure of an attempt means. */
 export function classify(error: unknown): Failure {
+  // undici's parser leaves some of its errors without a code.
+  if ((error as Error | undefined)?.name === 'HTTPParserError') return malformed
   const code = codeOf(error)
   if (code === undefined) return lost
   const known = failures[code]

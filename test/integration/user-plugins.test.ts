@@ -168,6 +168,44 @@ test('plugins of the configuration are registered in order, packages and files a
   assert.equal(response.headers.get('x-stamp'), 'yes')
 })
 
+for (const guard of ['./plugins/guard.ts', './plugins/shared-guard.ts']) {
+  test(`${guard} guards what is forwarded, and below a prefix that alone`, async (t) => {
+    const origin = await startOrigin(t, site)
+    const everywhere = await startGateway(t, configFor([origin], { plugins: [{ module: guard }] }))
+    const plugins = [
+      { module: guard, prefix: '/private' },
+      { module: './plugins/stamp.ts', options: { stamp: 'deep' }, prefix: '/private/deep' },
+    ]
+    const confined = await startGateway(t, configFor([origin], { plugins }))
+    const ask = (gateway: { url: string }, path: string, headers: Record<string, string> = {}) =>
+      fetch(`${gateway.url}${path}`, { headers })
+    const known = { authorization: 'yes' }
+
+    assert.equal((await ask(everywhere, '/page')).status, 401)
+    assert.equal((await ask(everywhere, '/page', known)).status, 200)
+    for (const path of ['/private', '/private/', '/private/page', '/%70rivate/page', '/private/app.css']) {
+      assert.equal((await ask(confined, path)).status, 401, path)
+      assert.equal((await ask(confined, path, known)).status, 200, path)
+    }
+    for (const path of ['/', '/public', '/privateer', '/healthz']) {
+      assert.equal((await ask(confined, path)).status, 200, path)
+    }
+    assert.equal(
+      (await ask(confined, '/private/deep/page')).status,
+      401,
+      'a prefix stands within the one above',
+    )
+    assert.equal((await ask(confined, '/private/deep/page', known)).headers.get('x-stamp'), 'deep')
+    assert.equal((await ask(confined, '/private/page', known)).headers.get('x-stamp'), null)
+    const posted = await fetch(`${confined.url}/private/page`, {
+      method: 'POST',
+      headers: known,
+      body: 'text',
+    })
+    assert.equal(posted.status, 200)
+  })
+}
+
 for (const [module, what] of [
   ['@fastify/not-installed', /it is not there.*Install the package/],
   ['./plugins/missing.ts', /it is not there/],

@@ -62,6 +62,19 @@ perDriver('although all are used in turn, their number follows the demand down',
   assert.equal(pool.stats.closed.idle, 14)
 })
 
+perDriver('a burst after a lull leaves its connections to the idle timeout', async (t) => {
+  const { clock, server, pool, burst } = await setUp(t, { idleTimeout: 10_000 })
+  await burst(1)
+  clock.advance(60_000)
+  await until(() => pool.stats.total === 0)
+  clock.advance(60_000)
+  await burst(6)
+  for (let step = 0; step < 8; step++) clock.advance(1000)
+  assert.equal(pool.stats.total, 6)
+  clock.advance(3000)
+  await until(() => server.open === 0)
+})
+
 perDriver('without traffic all are gone after the idle timeout, but for the warm ones', async (t) => {
   const { clock, server, pool, burst } = await setUp(t, { idleTimeout: 10_000, minIdle: 2 })
   await until(() => server.open === 2)
