@@ -42,6 +42,8 @@ export class Upstreams {
   readonly #scoreAge: (upstream: string) => number
   readonly #active = new Map<string, { options: BalanceUpstream; upstream: Upstream<ServerPool> }>()
   readonly #lists = new Map<string, readonly ServerSpec[]>()
+  /** Replaced or gone, while requests or tunnels still run on them. */
+  readonly #ending = new Set<Upstream<ServerPool>>()
 
   constructor(log: FastifyBaseLogger, scoreAge: (upstream: string) => number) {
     this.#log = log
@@ -54,6 +56,15 @@ export class Upstreams {
 
   *[Symbol.iterator](): Generator<[name: string, upstream: Upstream<ServerPool>]> {
     for (const [name, { upstream }] of this.#active) yield [name, upstream]
+  }
+
+  /** The same, and those that were replaced or are gone while something still runs on them. */
+  *withEnding(): Generator<[name: string, upstream: Upstream<ServerPool>]> {
+    yield* this
+    for (const upstream of this.#ending) {
+      if (upstream.inFlight === 0) this.#ending.delete(upstream)
+      else yield [upstream.name, upstream]
+    }
   }
 
   /** Replaces the servers of an upstream. Its list outlives the upstream's own replacement. */
@@ -72,19 +83,25 @@ export class Upstreams {
       .filter(([name, options]) => !isDeepStrictEqual(this.#active.get(name)?.options, options))
       .map(([name, options]) => ({ name, options, upstream: this.#open(name, options) }))
     for (const { name, options, upstream } of opened) {
-      this.get(name)?.close()
+      this.#end(this.get(name))
       this.#active.set(name, { options, upstream })
     }
     for (const [name, { upstream }] of this.#active) {
       if (name in upstreams) continue
       this.#active.delete(name)
       this.#lists.delete(name)
-      upstream.close()
+      this.#end(upstream)
     }
   }
 
   close(): void {
     for (const [, upstream] of this) upstream.close()
+  }
+
+  #end(upstream: Upstream<ServerPool> | undefined): void {
+    if (upstream === undefined) return
+    upstream.close()
+    this.#ending.add(upstream)
   }
 
   #open(name: string, { servers, connections = {}, ...settings }: BalanceUpstream): Upstream<ServerPool> {

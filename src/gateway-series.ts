@@ -17,8 +17,9 @@ interface Measured {
 
 /** What the scrape reads of servers, connections, queues and discovery. */
 export function gatewaySeries({ upstreams, discovery, cache, ceiling }: Measured): Series[] {
-  function* eachServer(): Generator<[{ upstream: string; server: string }, Server]> {
-    for (const [upstream, balancer] of upstreams) {
+  /** What holds is told of every server; what the choice goes by, of those alone that can be chosen. */
+  function* eachServer(isHeld: boolean): Generator<[{ upstream: string; server: string }, Server]> {
+    for (const [upstream, balancer] of isHeld ? upstreams.withEnding() : upstreams) {
       for (const server of balancer.servers) yield [{ upstream, server: server.name }, server]
     }
   }
@@ -45,7 +46,7 @@ export function gatewaySeries({ upstreams, discovery, cache, ceiling }: Measured
       help,
       labels: ['upstream', 'server', ...labels],
       *read() {
-        for (const [own, server] of eachServer()) {
+        for (const [own, server] of eachServer(held.has(name))) {
           for (const [more, value] of read(server)) yield [{ ...own, ...more }, value]
         }
       },
@@ -207,6 +208,15 @@ export function connectionHistograms(upstreams: Upstreams): HistogramSeries[] {
     },
   ]
 }
+
+/** Series of what requests and connections hold, which outlives the configuration that it began under. */
+const held = new Set([
+  'requests_total',
+  'in_flight',
+  'connections',
+  'connections_opened_total',
+  'connections_closed_total',
+])
 
 type Balancer = NonNullable<ReturnType<Upstreams['get']>>
 type Server = Balancer['servers'] extends Iterable<infer One> ? One : never

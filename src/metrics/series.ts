@@ -10,6 +10,7 @@ export interface Series {
   /** `counter` only ever grows, as long as its record lives. */
   type: 'counter' | 'gauge'
   labels: readonly string[]
+  /** Samples with the same labels add up. */
   read(): Iterable<Sample>
 }
 
@@ -28,7 +29,7 @@ export function registerSeries(registry: Registry, { name, help, type, labels, r
       ...options,
       collect() {
         this.reset()
-        for (const [values, level] of read()) this.set(values, level)
+        for (const [values, level] of read()) this.inc(values, level)
       },
     })
   }

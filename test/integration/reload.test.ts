@@ -82,9 +82,12 @@ test('a request under way on an upstream that a reload replaces ends in peace', 
 
   await gateway.app.headgate.reload(configFor([origin], { upstream: { limits: { queue: 3 } } }))
   assert.equal(await (await fetch(gateway.url)).text(), 'quick')
+  const inFlight = `headgate_upstream_in_flight{upstream="app",server="${origin.name}"}`
+  assert.equal(await metric(gateway, inFlight), 1, 'the metrics say what still holds')
   finish()
 
   assert.equal(await slow.text(), 'begun, ended')
+  await eventually(async () => assert.equal(await metric(gateway, inFlight), 0))
 })
 
 test('the servers of an agent stay when the settings of its upstream change', async (t) => {
