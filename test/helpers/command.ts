@@ -11,6 +11,8 @@ export const mainFile = fileURLToPath(new URL('../../src/main.ts', import.meta.u
 interface CommandOptions {
   cwd?: string
   env?: Record<string, string>
+  /** Default: this Node. */
+  program?: string
 }
 
 /** A process of the command line. It is killed when its test is over. */
@@ -21,8 +23,12 @@ export class Command {
   readonly #ended: Promise<number | null>
   #onOutput: () => void = () => {}
 
-  constructor(t: TestContext, args: readonly string[], { cwd = tmpdir(), env = {} }: CommandOptions = {}) {
-    this.#child = spawn(process.execPath, [...args], {
+  constructor(
+    t: TestContext,
+    args: readonly string[],
+    { cwd = tmpdir(), env = {}, program = process.execPath }: CommandOptions = {},
+  ) {
+    this.#child = spawn(program, [...args], {
       cwd,
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -5,7 +5,8 @@ import { get, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { type Command, folderWith, headgate } from '../helpers/command.ts'
+import { fileURLToPath } from 'node:url'
+import { Command, folderWith, headgate } from '../helpers/command.ts'
 import { serve } from '../helpers/sample-backend.ts'
 
 function configure(url: string, more = ''): string {
@@ -80,6 +81,21 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     assert.deepEqual((await command.logged('headgate has ended')).cut, { requests: 0, tunnels: 0 })
   })
 }
+
+test('a signal to npm start reaches the gateway, which drains', async (t) => {
+  const folder = await folderWith(t, { 'headgate.yaml': configure('http://127.0.0.1:9') })
+  const cwd = fileURLToPath(new URL('../../', import.meta.url))
+  const command = new Command(t, ['start', '--', '--config', join(folder, 'headgate.yaml')], {
+    program: 'npm',
+    cwd,
+  })
+  await command.logged('headgate serves')
+
+  command.signal('SIGTERM')
+
+  assert.equal(await command.exit(), 0)
+  await command.logged('headgate has ended')
+})
 
 test('a second signal ends at once, with 130', async (t) => {
   const { url, asked } = await heldBackend(t)
