@@ -2,14 +2,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
 import { type AccessRecord, recordOf } from './edge/access-record.ts'
 import { targetOf } from './edge/routable.ts'
-import { plainAddress } from './edge/trust.ts'
+import { clientAddress, plainAddress, type Trust } from './edge/trust.ts'
 import type { RequestMetrics } from './metrics/request-metrics.ts'
 
 /** The status that nobody got, because the client had left before (after nginx). */
 const clientGone = 499
 
+export interface AccessLogOptions {
+  log: FastifyBaseLogger
+  metrics: RequestMetrics
+  /** Whose X-Forwarded-For tells who the client is. */
+  trust: Trust
+  /** Whether lines are written; requests are counted all the same. */
+  isLogging: () => boolean
+}
+
 /** Counts a request that is over, and writes its line. */
-export function accessLog(log: FastifyBaseLogger, metrics: RequestMetrics, isLogging: () => boolean) {
+export function accessLog({ log, metrics, trust, isLogging }: AccessLogOptions) {
   return function onFinished(record: AccessRecord, request: IncomingMessage, response: ServerResponse): void {
     const durationMs = performance.now() - record.startedAt
     const isAborted = !response.writableFinished && response.statusCode !== 101
@@ -17,12 +26,14 @@ export function accessLog(log: FastifyBaseLogger, metrics: RequestMetrics, isLog
     metrics.count(record.route, request.method as string, status, durationMs / 1000)
     if (!isLogging()) return
     const { exchange } = record
+    const { headers } = request
+    const peer = plainAddress(request.socket?.remoteAddress)
     log.info(
       {
         requestId: record.requestId,
-        client: plainAddress(request.socket?.remoteAddress),
+        client: clientAddress(peer, headers['x-forwarded-for']?.toString(), trust),
         method: request.method,
-        host: request.headers.host,
+        host: headers.host,
         url: targetOf(request),
         status,
         durationMs: round(durationMs),

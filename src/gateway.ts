@@ -118,7 +118,12 @@ export async function createGateway(
     histograms: connectionHistograms(upstreams),
     expose: false,
   })
-  const finished = accessLog(log, app.metrics.requests, () => settings.config.logging.access)
+  const finished = accessLog({
+    log,
+    metrics: app.metrics.requests,
+    trust: settings.trust,
+    isLogging: () => settings.config.logging.access,
+  })
   const healthOptions = {
     version,
     upstreams: () => gatewayHealth(upstreams, app.discovery),
