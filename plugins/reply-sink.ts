@@ -126,7 +126,7 @@ function byName(flat: FlatHeaders): Map<string, string | string[]> {
 let contextKey: symbol | undefined
 
 /** True where a hook wants to see what is sent. Fastify does not say so aloud: where in doubt, one does. */
-export function hasOnSend(request: FastifyRequest): boolean {
+function hasOnSend(request: FastifyRequest): boolean {
   contextKey ??= Object.getOwnPropertySymbols(request).find((key) => key.description === 'fastify.context')
   if (contextKey === undefined) return true
   const context = (request as unknown as Record<symbol, { onSend?: unknown[] | null }>)[contextKey]

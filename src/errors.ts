@@ -78,11 +78,6 @@ export const errorCodes = {
     message: 'The gateway is at capacity',
     proxyStatus: 'connection_limit_reached',
   },
-  HEADGATE_DRAINING: {
-    status: 503,
-    message: 'The gateway is shutting down',
-    proxyStatus: 'destination_unavailable',
-  },
 
   HEADGATE_CONNECT_REFUSED: {
     status: 502,

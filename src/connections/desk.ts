@@ -9,6 +9,7 @@ import { Demand } from './demand.ts'
 import type { DialFunction } from './dialer.ts'
 import { type Dialing, Dials, type TunnelWaiter } from './dials.ts'
 import type { Lifespan } from './lifespan.ts'
+import { OnceSoon } from './once-soon.ts'
 import type { ConnectionEvent, RetireReason } from './pool-options.ts'
 import { Roster } from './roster.ts'
 import type { OpenSpeaker } from './speaker.ts'
@@ -43,7 +44,8 @@ export class Desk implements ConnectionOwner {
   #retired: RetireReason | undefined
   /** The error that ended everything. */
   #end: Error | undefined
-  #isServeScheduled = false
+  /** After a response has ended: whether its socket stays is known only when undici has done with it. */
+  readonly #serveSoon = new OnceSoon(() => this.#serve())
 
   constructor(options: DeskOptions) {
     const { clock } = options
@@ -153,7 +155,7 @@ export class Desk implements ConnectionOwner {
     } else {
       connection.close()
     }
-    if (this.#waiting.length > 0) this.#scheduleServe()
+    if (this.#waiting.length > 0) this.#serveSoon.ask()
   }
 
   onBroken(connection: Connection): void {
@@ -166,7 +168,7 @@ export class Desk implements ConnectionOwner {
     this.#roster.move(connection, 'retiring')
     // It has had its turn, and was there before all who wait.
     this.#waiting.unshift({ options, handler, since: Number.NEGATIVE_INFINITY, next: undefined })
-    if (this.#end === undefined) this.#scheduleServe()
+    if (this.#end === undefined) this.#serveSoon.ask()
     else this.#failWaiters(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, this.#end)
   }
 
@@ -205,18 +207,6 @@ export class Desk implements ConnectionOwner {
     this.#roster.move(connection, 'retiring')
     this.#upkeep.replenish()
     connection.start(options, handler, true)
-  }
-
-  /** After a response has ended: whether its socket stays is known only when undici has done with it. */
-  #scheduleServe(): void {
-    if (this.#isServeScheduled) return
-    this.#isServeScheduled = true
-    queueMicrotask(this.#serveScheduled)
-  }
-
-  readonly #serveScheduled = (): void => {
-    this.#isServeScheduled = false
-    this.#serve()
   }
 
   /** Gives free connections to those who wait, first come, first served, and dials for the rest. */

@@ -6,6 +6,7 @@ import { Demand } from '../demand.ts'
 import type { Dial } from '../dialer.ts'
 import { type Dialing, Dials } from '../dials.ts'
 import type { Lifespan } from '../lifespan.ts'
+import { OnceSoon } from '../once-soon.ts'
 import type { ConnectionEvent, RetireReason } from '../pool-options.ts'
 import { WaitingLine } from '../waiting-line.ts'
 import { Session, type SessionOwner } from './session.ts'
@@ -51,7 +52,7 @@ export class SessionDesk implements SessionOwner, RequestOwner {
   #retired: RetireReason | undefined
   /** The error that ended everything. */
   #end: Error | undefined
-  #isServeScheduled = false
+  readonly #serveSoon = new OnceSoon(() => this.#serve())
 
   constructor(options: SessionDeskOptions) {
     const { origin, clock, maxStreams, idleTimeout, minIdle } = options
@@ -147,7 +148,7 @@ export class SessionDesk implements SessionOwner, RequestOwner {
 
   onChanged(session: Session): void {
     this.#roster.settle(session)
-    if (this.#waiting.length > 0) this.#scheduleServe()
+    if (this.#waiting.length > 0) this.#serveSoon.ask()
   }
 
   onGoaway(session: Session): void {
@@ -168,7 +169,7 @@ export class SessionDesk implements SessionOwner, RequestOwner {
     // It has had its turn, and was there before all who wait.
     request.since = Number.NEGATIVE_INFINITY
     this.#waiting.unshift(request)
-    if (this.#end === undefined) this.#scheduleServe()
+    if (this.#end === undefined) this.#serveSoon.ask()
     else this.#failWaiters(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, this.#end)
   }
 
@@ -199,17 +200,6 @@ export class SessionDesk implements SessionOwner, RequestOwner {
     if (session.requests >= session.maxRequests) this.#roster.retire(session, 'max_requests')
     else if (this.#retired !== undefined) this.#roster.retire(session, this.#retired)
     if (!wasWorn && session.isWorn()) this.#upkeep.replenish()
-  }
-
-  #scheduleServe(): void {
-    if (this.#isServeScheduled) return
-    this.#isServeScheduled = true
-    queueMicrotask(this.#serveScheduled)
-  }
-
-  readonly #serveScheduled = (): void => {
-    this.#isServeScheduled = false
-    this.#serve()
   }
 
   /** Gives those who wait to sessions with room, first come, first served, and dials for the rest. */
