@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
+import { HandDrains } from '../src/balance/hand-drains.ts'
 import { createHttpProbe } from '../src/balance/http-probe.ts'
 import type { BalanceEvent, UpstreamOptions } from '../src/balance/options.ts'
 import type { ServerSpec } from '../src/balance/server.ts'
@@ -26,6 +27,8 @@ export interface BalancePluginOptions {
   upstreams: Readonly<Record<string, BalanceUpstream>>
   /** Milliseconds since the scores of an upstream were last confirmed by their source. @default () => 0 */
   scoreAge?: (upstream: string) => number
+  /** Told of what happens to servers, beside the log. */
+  onEvent?: (event: BalanceEvent) => void
 }
 
 declare module 'fastify' {
@@ -41,13 +44,16 @@ export class Upstreams {
   readonly #log: FastifyBaseLogger
   readonly #scoreAge: (upstream: string) => number
   readonly #active = new Map<string, { options: BalanceUpstream; upstream: Upstream<ServerPool> }>()
+  readonly #onEvent: (event: BalanceEvent) => void
   readonly #lists = new Map<string, readonly ServerSpec[]>()
+  readonly #handDrains = new Map<string, HandDrains>()
   /** Replaced or gone, while requests or tunnels still run on them. */
   readonly #ending = new Set<Upstream<ServerPool>>()
 
-  constructor(log: FastifyBaseLogger, scoreAge: (upstream: string) => number) {
+  constructor(log: FastifyBaseLogger, options: Pick<BalancePluginOptions, 'scoreAge' | 'onEvent'>) {
     this.#log = log
-    this.#scoreAge = scoreAge
+    this.#scoreAge = options.scoreAge ?? (() => 0)
+    this.#onEvent = options.onEvent ?? (() => {})
   }
 
   get(name: string): Upstream<ServerPool> | undefined {
@@ -70,7 +76,25 @@ export class Upstreams {
   /** Replaces the servers of an upstream. Its list outlives the upstream's own replacement. */
   apply(name: string, servers: readonly ServerSpec[]): void {
     this.#lists.set(name, servers)
-    this.get(name)?.apply(servers)
+    this.get(name)?.apply(this.#overridden(name, servers))
+  }
+
+  /**
+   * Gives a server no new requests, whatever its source says of it, or takes that back. It outlives lists and
+   * replacements of the upstream. Returns false where there is no such server.
+   */
+  setDrained(name: string, server: string, isDrained: boolean): boolean {
+    const list = this.#lists.get(name) ?? this.#active.get(name)?.options.servers
+    const drains = this.#handDrains.get(name) ?? new HandDrains()
+    const isListed = list?.some((spec) => spec.name === server) === true
+    if (!isListed && !drains.has(server)) return false
+    this.#handDrains.set(name, drains)
+    if (drains.set(server, isDrained) && list !== undefined) this.apply(name, list)
+    return true
+  }
+
+  isDrainedByHand(name: string, server: string): boolean {
+    return this.#handDrains.get(name)?.has(server) === true
   }
 
   /**
@@ -90,12 +114,17 @@ export class Upstreams {
       if (name in upstreams) continue
       this.#active.delete(name)
       this.#lists.delete(name)
+      this.#handDrains.delete(name)
       this.#end(upstream)
     }
   }
 
   close(): void {
     for (const [, upstream] of this) upstream.close()
+  }
+
+  #overridden(name: string, list: readonly ServerSpec[]): readonly ServerSpec[] {
+    return this.#handDrains.get(name)?.override(list) ?? list
   }
 
   #end(upstream: Upstream<ServerPool> | undefined): void {
@@ -120,19 +149,21 @@ export class Upstreams {
       onEvent: (event) => this.#tell(event),
     })
     const first = servers ?? this.#lists.get(name)
-    if (first !== undefined) upstream.apply(first)
+    if (first !== undefined) upstream.apply(this.#overridden(name, first))
     return upstream
   }
 
-  #tell({ type, ...event }: BalanceEvent): void {
+  #tell(told: BalanceEvent): void {
+    const { type, ...event } = told
+    this.#onEvent(told)
     this.#log[warnings.has(type) ? 'warn' : 'info']({ event: type, ...event }, 'a server changed its state')
   }
 }
 
 /** Upstreams of servers to choose from, each with its queue and its limits, and connections that are recycled. */
 export default fp<BalancePluginOptions>(
-  async (app, { upstreams: configured, scoreAge = () => 0 }) => {
-    const upstreams = new Upstreams(app.log, scoreAge)
+  async (app, { upstreams: configured, ...options }) => {
+    const upstreams = new Upstreams(app.log, options)
     upstreams.configure(configured)
     app.decorate('upstreams', upstreams)
     app.addHook('onClose', async () => upstreams.close())

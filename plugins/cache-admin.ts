@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { HttpCache } from '../src/cache/http-cache.ts'
+import type { Fleet } from '../src/view/fleet.ts'
 
 export interface CacheAdminOptions {
-  /** The cache that is in use. */
-  cache: () => HttpCache
+  /** Whose cache it is. */
+  fleet: Pick<Fleet, 'snapshot' | 'perform'>
 }
 
 const purgeBody = {
@@ -28,18 +28,19 @@ const entryQuery = {
  * (what is stored of a URL, and why), and `POST /cache/purge` with one of `url`, `prefix` and `tag` as JSON. A page of
  * another site cannot send JSON without being asked first, and nobody here answers that question.
  */
-async function cacheAdminPlugin(app: FastifyInstance, { cache }: CacheAdminOptions): Promise<void> {
+async function cacheAdminPlugin(app: FastifyInstance, { fleet }: CacheAdminOptions): Promise<void> {
   app.get('/cache', async () => {
-    const { entries, bytes, evictions, stats, tierStats } = cache()
-    return { entries, bytes, evictions, requests: stats, ...(tierStats && { secondTier: tierStats }) }
+    const { cache } = await fleet.snapshot()
+    return cache
   })
 
   app.get<{ Querystring: { url: string } }>(
     '/cache/entry',
     { schema: { querystring: entryQuery } },
     async (request, reply) => {
-      const variants = cache().purger.inspect(request.query.url)
-      return reply.code(variants.length === 0 ? 404 : 200).send({ url: request.query.url, variants })
+      const { url } = request.query
+      const { variants = [] } = await fleet.perform({ kind: 'inspect-entry', url })
+      return reply.code(variants.length === 0 ? 404 : 200).send({ url, variants })
     },
   )
 
@@ -47,10 +48,10 @@ async function cacheAdminPlugin(app: FastifyInstance, { cache }: CacheAdminOptio
     '/cache/purge',
     { schema: { body: purgeBody } },
     async ({ body: { url, prefix, tag } }) => {
-      const { purger } = cache()
-      if (url !== undefined) return { purged: purger.purge(url) }
-      if (tag !== undefined) return { purged: await purger.purgeTag(tag) }
-      return { purged: await purger.purgePrefix(prefix as string) }
+      const by = url !== undefined ? 'url' : tag !== undefined ? 'tag' : 'prefix'
+      const value = (url ?? tag ?? prefix) as string
+      const { affected } = await fleet.perform({ kind: 'purge', by, value })
+      return { purged: affected }
     },
   )
 }

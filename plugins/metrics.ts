@@ -37,15 +37,15 @@ async function metricsPlugin(
   for (const one of series) registerSeries(registry, one)
   for (const one of histograms) registerHistogram(registry, one)
   app.decorate('metrics', { registry, requests })
-  if (expose) exposeMetrics(app, registry)
+  if (expose) exposeMetrics(app, () => registry.metrics())
   app.addHook('onClose', () => registry.clear())
 }
 
 /** Adds `GET /metrics` to an application, the one of the admin port say. */
-export function exposeMetrics(app: FastifyInstance, registry: Registry): void {
+export function exposeMetrics(app: FastifyInstance, metrics: () => Promise<string>): void {
   app.get('/metrics', async (_request, reply) => {
-    reply.type(registry.contentType)
-    return registry.metrics()
+    reply.type(Registry.PROMETHEUS_CONTENT_TYPE)
+    return metrics()
   })
 }
 

@@ -2,35 +2,34 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import cacheAdmin from '../plugins/cache-admin.ts'
 import type { HealthOptions } from '../plugins/health.ts'
 import type { AdminConfig } from './config/schema.ts'
-import type { Listener } from './fastify-host.ts'
 import { ownPages } from './own-pages.ts'
+import type { Fleet } from './view/fleet.ts'
 
 interface AdminParts {
-  /** The gateway that is looked at. */
-  app: FastifyInstance
+  /** The gateway that is looked at, be it one process or several. */
+  fleet: Fleet
   log: FastifyBaseLogger
   health: HealthOptions
+}
+
+/** The application of the admin port, and how it begins to listen. */
+export interface Admin {
+  app: FastifyInstance
+  listen(): Promise<unknown>
+  close(): Promise<unknown>
 }
 
 /** The admin port: health, metrics and the cache, away from the eyes of clients. It is the last to close. */
 export async function openAdmin(
   { host, port }: AdminConfig,
-  { app, log, health }: AdminParts,
-): Promise<Listener> {
-  const admin: FastifyInstance = fastify({
+  { fleet, log, health }: AdminParts,
+): Promise<Admin> {
+  const app: FastifyInstance = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
   })
-  await admin.register(cacheAdmin, { cache: () => app.httpCache.current })
-  await admin.register(ownPages, { health, registry: app.metrics.registry })
-  app.decorate('admin', admin)
-  return { listen: () => admin.listen({ host, port }), close: () => admin.close() }
-}
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** The application of the admin port, where the configuration has one. */
-    admin: FastifyInstance
-  }
+  await app.register(cacheAdmin, { fleet })
+  await app.register(ownPages, { health, metrics: () => fleet.metrics() })
+  return { app, listen: () => app.listen({ host, port }), close: () => app.close() }
 }

@@ -6,6 +6,8 @@ import { applyLimits } from './edge/edge-server.ts'
 import type { Cut, Lifecycle } from './lifecycle.ts'
 import type { LiveSettings } from './settings.ts'
 import { balancedUpstreams, sourcesOf } from './upstreams.ts'
+import type { EventFeed } from './view/event-feed.ts'
+import type { Fleet } from './view/fleet.ts'
 
 /** What a gateway can do beyond any other Fastify application. */
 export interface GatewayControl {
@@ -22,6 +24,10 @@ export interface GatewayControl {
    * it is going. Says how much was left. `close()` does this first, and then cuts what is left.
    */
   drain(): Promise<Cut>
+  /** The gateway as the admin port sees and steers it. */
+  readonly fleet: Fleet
+  /** What happens in it, told to whoever listens to the fleet. */
+  readonly events: EventFeed
 }
 
 interface Parts {
@@ -30,9 +36,11 @@ interface Parts {
   lifecycle: Lifecycle
   log: FastifyBaseLogger
   folder: string
+  fleet: Fleet
+  events: EventFeed
 }
 
-export function control({ app, settings, lifecycle, log, folder }: Parts): GatewayControl {
+export function control({ app, settings, lifecycle, log, folder, fleet, events }: Parts): GatewayControl {
   async function reload(input: ConfigInput | Config): Promise<{ needsRestart: string[] }> {
     const next = resolveConfig(input, { folder })
     const before = settings.config
@@ -43,6 +51,10 @@ export function control({ app, settings, lifecycle, log, folder }: Parts): Gatew
     applyLimits(app.server, next.server)
     log.level = next.logging.level
     await app.discovery.configure(sourcesOf(next.upstreams))
+    events.emit({
+      kind: 'config_reloaded',
+      ...(needsRestart.length > 0 && { detail: `needs a restart: ${needsRestart.join(', ')}` }),
+    })
     return { needsRestart }
   }
 
@@ -51,6 +63,11 @@ export function control({ app, settings, lifecycle, log, folder }: Parts): Gatew
       return settings.config
     },
     reload,
-    drain: () => lifecycle.drain(settings.config.server.shutdownGrace),
+    drain() {
+      if (!lifecycle.isDraining) events.emit({ kind: 'draining' })
+      return lifecycle.drain(settings.config.server.shutdownGrace)
+    },
+    fleet,
+    events,
   }
 }

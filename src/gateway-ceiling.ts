@@ -1,4 +1,4 @@
-import { Ceiling, type StrainReason } from './balance/ceiling.ts'
+import { Ceiling, type Strain, type StrainReason } from './balance/ceiling.ts'
 import { HeadgateError } from './errors.ts'
 
 /** A gateway whose timers fire this late, ms, is about to serve nobody well. */
@@ -12,6 +12,11 @@ export class GatewayCeiling {
 
   constructor(ceiling: Ceiling = new Ceiling({ maxDelay: maxDelayMs })) {
     this.#ceiling = ceiling
+  }
+
+  /** How the process was doing when it was last looked at. */
+  get strain(): Strain {
+    return this.#ceiling.strain
   }
 
   /** @throws HeadgateError `HEADGATE_OVERLOADED` */

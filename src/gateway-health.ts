@@ -1,6 +1,7 @@
 import type { Upstreams } from '../plugins/balance.ts'
 import type { Sources } from '../plugins/discovery.ts'
 import type { UpstreamHealth } from '../plugins/health.ts'
+import type { DiscoveryState, Roster } from './discovery/roster.ts'
 
 /** How each upstream fares, for `/healthz`. */
 export function gatewayHealth(upstreams: Upstreams, discovery: Sources): Record<string, UpstreamHealth> {
@@ -17,7 +18,7 @@ export function gatewayHealth(upstreams: Upstreams, discovery: Sources): Record<
     }
     const ageMs = roster?.ageMs
     health[name] = {
-      discovery: stateOf(roster?.state ?? 'waiting', servers.total),
+      discovery: discoveryStateOf(roster, servers.total),
       ageSeconds: ageMs === undefined ? null : Math.round(ageMs / 100) / 10,
       servers,
     }
@@ -26,6 +27,7 @@ export function gatewayHealth(upstreams: Upstreams, discovery: Sources): Record<
 }
 
 /** A source that has only just been replaced waits for its first list, while the last one of the old source serves. */
-function stateOf(state: UpstreamHealth['discovery'], servers: number): UpstreamHealth['discovery'] {
+export function discoveryStateOf(roster: Roster | undefined, servers: number): DiscoveryState {
+  const state = roster?.state ?? 'waiting'
   return state === 'waiting' && servers > 0 ? 'stale' : state
 }

@@ -8,6 +8,7 @@ import forward from '../plugins/forward.ts'
 import metrics from '../plugins/metrics.ts'
 import { accessLog } from './access-log.ts'
 import { openAdmin } from './admin.ts'
+import { systemClock } from './clock.ts'
 import { resolveConfig } from './config/resolve.ts'
 import type { Config, ConfigInput } from './config/schema.ts'
 import { control, type GatewayControl } from './control.ts'
@@ -21,12 +22,14 @@ import { GatewayCeiling } from './gateway-ceiling.ts'
 import { gatewayHealth } from './gateway-health.ts'
 import { connectionHistograms, gatewaySeries } from './gateway-series.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { LocalFleet, tellServers } from './local-fleet.ts'
 import { ownPages } from './own-pages.ts'
 import { type LoadedPlugin, loadPlugins, mountPlugins, registerPlugins } from './plugin-loader.ts'
 import { requestHandler } from './serve.ts'
 import { LiveSettings } from './settings.ts'
 import { balancedUpstreams, sourcesOf } from './upstreams.ts'
 import { version } from './version.ts'
+import { EventFeed } from './view/event-feed.ts'
 
 export interface GatewayOptions {
   /** What relative paths and the names of plugins are found from. Default: the working directory. */
@@ -38,6 +41,8 @@ export interface GatewayOptions {
 declare module 'fastify' {
   interface FastifyInstance {
     headgate: GatewayControl
+    /** The application of the admin port, where the configuration has one. */
+    admin: FastifyInstance
   }
 }
 
@@ -59,6 +64,7 @@ export async function createGateway(
   const sweep = new Sweep()
   const newRequestId = requestIds()
   const ceiling = new GatewayCeiling()
+  const events = new EventFeed(systemClock)
 
   // The edge lets through what is one clear HTTP request, and refuses the rest before anything routes it.
   const app: FastifyInstance = fastify({
@@ -98,6 +104,7 @@ export async function createGateway(
   await app.register(balance, {
     upstreams: balancedUpstreams(config.upstreams),
     scoreAge: (name) => app.discovery.get(name)?.roster.ageMs ?? 0,
+    onEvent: tellServers(events),
   })
   const { upstreams } = app
   app.addHook('onClose', async () => {
@@ -124,6 +131,20 @@ export async function createGateway(
     trust: settings.trust,
     isLogging: () => settings.config.logging.access,
   })
+  // Whoever looks on from outside sees one fleet, be it this process or several.
+  const fleet = new LocalFleet({
+    app,
+    settings,
+    lifecycle,
+    ceiling,
+    upstreams,
+    discovery: app.discovery,
+    requests: app.metrics.requests,
+    cache: () => app.httpCache.current,
+    log,
+    events,
+  })
+  app.addHook('onClose', async () => fleet.close())
   const healthOptions = {
     version,
     upstreams: () => gatewayHealth(upstreams, app.discovery),
@@ -131,7 +152,7 @@ export async function createGateway(
   }
   await app.register(ownPages, {
     health: healthOptions,
-    registry: config.admin === undefined ? app.metrics.registry : undefined,
+    metrics: config.admin === undefined ? () => fleet.metrics() : undefined,
   })
 
   // What the user has plugged in sees a request before the gateway answers it.
@@ -157,8 +178,9 @@ export async function createGateway(
   })
   app.setNotFoundHandler(serve)
 
-  app.decorate('headgate', control({ app, settings, lifecycle, log, folder }))
-  const admin = config.admin && (await openAdmin(config.admin, { app, log, health: healthOptions }))
+  app.decorate('headgate', control({ app, settings, lifecycle, log, folder, fleet, events }))
+  const admin = config.admin && (await openAdmin(config.admin, { fleet, log, health: healthOptions }))
+  if (admin !== undefined) app.decorate('admin', admin.app)
   listenOn(app, config.server, admin)
   app.addHook('preClose', async () => {
     await app.headgate.drain()

@@ -1,14 +1,13 @@
 import caching from '@fastify/caching'
 import type { FastifyInstance } from 'fastify'
-import type { Registry } from 'prom-client'
 import health, { type HealthOptions } from '../plugins/health.ts'
 import { exposeMetrics } from '../plugins/metrics.ts'
 import { ValueStore } from './cache/value-store.ts'
 
 export interface OwnPages {
   health: HealthOptions
-  /** Absent where `/metrics` stands elsewhere. */
-  registry?: Registry | undefined
+  /** Prometheus' text. Absent where `/metrics` stands elsewhere. */
+  metrics?: (() => Promise<string>) | undefined
 }
 
 /**
@@ -17,12 +16,12 @@ export interface OwnPages {
  */
 export async function ownPages(
   scope: FastifyInstance,
-  { health: options, registry }: OwnPages,
+  { health: options, metrics }: OwnPages,
 ): Promise<void> {
   await scope.register(caching, { privacy: 'no-cache', cache: new ValueStore() as never })
   scope.addHook('onRequest', async (request, reply) => {
     reply.headers({ via: '1.1 headgate', 'x-request-id': request.id })
   })
   await scope.register(health, options)
-  if (registry !== undefined) exposeMetrics(scope, registry)
+  if (metrics !== undefined) exposeMetrics(scope, metrics)
 }

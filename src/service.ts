@@ -82,6 +82,7 @@ export class Service {
     } catch (error) {
       const { code, message } = error as HeadgateError
       gateway.log.error({ code, reason: message }, 'the configuration was not changed: it has faults')
+      gateway.headgate.events.emit({ kind: 'config_refused', detail: message })
     }
   }
 }

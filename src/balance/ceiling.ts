@@ -32,6 +32,8 @@ export type StrainReason = 'event_loop' | 'memory'
 export class Ceiling {
   /** Why requests are to be refused now; `undefined` = they are not. */
   reason: StrainReason | undefined
+  /** What the last look has found. */
+  strain: Strain = { delayMs: 0, heapShare: 0 }
   readonly #options: Required<Omit<CeilingOptions, 'measure'>>
   readonly #measure: () => Strain
   readonly #stop: () => void
@@ -62,7 +64,8 @@ export class Ceiling {
   }
 
   #look(): StrainReason | undefined {
-    const { delayMs, heapShare } = this.#measure()
+    this.strain = this.#measure()
+    const { delayMs, heapShare } = this.strain
     if (heapShare > this.#options.maxHeapShare) return 'memory'
     return delayMs > this.#options.maxDelay ? 'event_loop' : undefined
   }

@@ -74,6 +74,10 @@ export class Desk implements ConnectionOwner {
     return this.#roster.stats
   }
 
+  *ages(): Generator<number> {
+    for (const { ageMs } of this.#roster) yield ageMs
+  }
+
   /** Whether nothing is left: no connection, no request. */
   isQuiet(): boolean {
     return this.stats.total === 0 && this.#demand.inUse === 0 && this.#tunnelWaiters.length === 0

@@ -52,6 +52,11 @@ export class RecyclingPool extends Dispatcher {
     this.stats = this.#desk.stats
   }
 
+  /** How old each open connection is, in milliseconds, tunnels and retiring ones included. */
+  ages(): Iterable<number> {
+    return this.#desk.ages()
+  }
+
   /**
    * Sends a request on the connection whose turn it is, or lets it wait for one; false = it waits. Where no
    * connection can be set up, the handler's `onResponseError` gets the error without `onRequestStart` before it.

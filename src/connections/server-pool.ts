@@ -9,6 +9,8 @@ export interface ServerPool extends Dispatcher {
   readonly origin: URL
   /** What the pool has and has had. Read it from the pool each time. */
   readonly stats: PoolStats
+  /** How old each open connection is, in milliseconds, tunnels and retiring ones included. */
+  ages(): Iterable<number>
   dispatch(options: Dispatcher.DispatchOptions, handler: RecyclingHandler): boolean
   /** Takes back a request that still waits for a connection; false where it does not wait any more. */
   withdraw(handler: RecyclingHandler): boolean

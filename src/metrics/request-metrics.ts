@@ -53,6 +53,20 @@ export class RequestMetrics {
     metrics.observeDuration(seconds)
   }
 
+  /** Requests that are over, by the class of their status: 1 for 100 to 199, and so on. */
+  countByClass(): Map<number, number> {
+    const classes = new Map<number, number>()
+    for (const { counts } of this.#byRoute.values()) {
+      for (const statuses of counts.values()) {
+        for (const [status, count] of statuses) {
+          const statusClass = Math.floor(status / 100)
+          classes.set(statusClass, (classes.get(statusClass) ?? 0) + count)
+        }
+      }
+    }
+    return classes
+  }
+
   #open(route: string): RouteMetrics {
     const child = this.#duration.labels({ route })
     const metrics = { route, counts: new Map(), observeDuration: (seconds: number) => child.observe(seconds) }

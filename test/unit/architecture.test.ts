@@ -17,6 +17,7 @@ const path = ['edge', 'routing', 'discovery', 'cache', 'balance', 'forward', 'co
 /** What a folder of the domain may have beside Node, `errors.ts` and `clock.ts`. */
 const domain: Readonly<Record<string, { libraries?: string[]; knows?: string[]; uses?: string[] }>> = {
   cli: {},
+  view: { knows: ['balance', 'cache', 'connections', 'discovery'] },
   config: { libraries: ['typebox', 'typebox/value', 'yaml'] },
   demo: { knows: ['discovery'] },
   metrics: { libraries: ['prom-client'] },
@@ -43,6 +44,8 @@ const partsOfPlugins = ['plugins/reply-sink.ts', 'plugins/reply-passage.ts']
 /** Who else touches the process, and what of it: defaults that a caller can replace. */
 const touchesProcess: Readonly<Record<string, string[]>> = {
   'src/gateway.ts': ['cwd'],
+  // How much memory it takes.
+  'src/gateway-snapshot.ts': ['memoryUsage'],
 }
 
 interface Source {

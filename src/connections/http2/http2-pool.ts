@@ -73,6 +73,12 @@ export class Http2Pool extends Dispatcher implements ServerPool {
     return upgrades === undefined ? this.#desk.stats : sumOf(this.#desk.stats, upgrades)
   }
 
+  /** How old each session and each connection for upgrades is, in milliseconds. */
+  *ages(): Generator<number> {
+    yield* this.#desk.ages()
+    yield* this.#upgrades.ages()
+  }
+
   /**
    * Sends a request on the session whose turn it is, or lets it wait for one; false = it waits. Where none can be set
    * up, the handler's `onResponseError` gets the error without `onRequestStart` before it.

@@ -84,6 +84,10 @@ export class SessionDesk implements SessionOwner, RequestOwner {
     return this.#roster.stats
   }
 
+  *ages(): Generator<number> {
+    for (const { ageMs } of this.#roster) yield ageMs
+  }
+
   now(): number {
     return this.#clock.now()
   }

@@ -27,6 +27,10 @@ export class Upgrades {
     return this.#pool?.stats
   }
 
+  ages(): Iterable<number> {
+    return this.#pool?.ages() ?? []
+  }
+
   dispatch(options: Dispatcher.DispatchOptions, handler: RecyclingHandler): boolean {
     return this.#open().dispatch(options, handler)
   }
