@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { HttpCache } from '../src/cache/http-cache.ts'
@@ -48,16 +49,21 @@ export interface CacheOptions extends HttpCacheOptions {
 /** The cache that is in use. */
 export interface CacheHolder {
   readonly current: HttpCache
-  /** Starts anew with other bounds; what was stored in memory is forgotten. */
+  /** Goes on with other bounds and rules. With another second tier it starts anew; what was stored in memory is forgotten. */
   configure(options: CacheOptions): Promise<void>
 }
 
 /** A shared HTTP cache as `reply.sendCached()`: in a handler, so that every hook of other plugins has run before it. */
 async function cachePlugin(app: FastifyInstance, options: CacheOptions): Promise<void> {
+  let inUse = options
   let tier = await openTier(app, options)
   const holder = {
     current: new HttpCache({ ...options, tier }),
     async configure(next: CacheOptions) {
+      if (isDeepStrictEqual(next, inUse)) return
+      const isSameTier = isDeepStrictEqual(next.redis, inUse.redis)
+      inUse = next
+      if (isSameTier) return holder.current.adjust(next)
       const before = { cache: holder.current, tier }
       tier = await openTier(app, next)
       holder.current = new HttpCache({ ...next, tier })

@@ -6,19 +6,20 @@ import type { CacheRequest } from './key.ts'
 import type { Bypass } from './lookup.ts'
 import { Passage } from './passage.ts'
 import { isUnsafe } from './request.ts'
+import type { CacheRules } from './storage.ts'
 
 /** Requests that go past the cache, and what they change in it. */
 export class Bypasses {
   readonly #stats: { bypass: number }
   readonly #invalidation: Invalidation
   readonly #clock: Clock
-  readonly #maxEntryBytes: number
+  readonly #rules: CacheRules
 
-  constructor(stats: { bypass: number }, invalidation: Invalidation, clock: Clock, maxEntryBytes: number) {
+  constructor(stats: { bypass: number }, invalidation: Invalidation, clock: Clock, rules: CacheRules) {
     this.#stats = stats
     this.#invalidation = invalidation
     this.#clock = clock
-    this.#maxEntryBytes = maxEntryBytes
+    this.#rules = rules
   }
 
   /** A request that is none of the cache's business, and why. */
@@ -41,7 +42,7 @@ export class Bypasses {
       forwarded: isOff ? undefined : ('method' as const),
       detail: undefined,
       onHead: (head: ResponseHead) => this.#invalidation.changed(request, head, requestedAt),
-      maxBytes: this.#maxEntryBytes,
+      maxBytes: this.#rules.maxEntryBytes,
     }
     return {
       kind: 'bypass',

@@ -4,6 +4,8 @@ import type { Resource, Store } from './store.ts'
 /** A slice of a collection looks at so many resources at most, and ends earlier when its time is up. */
 const SLICE_RESOURCES = 512
 const SLICE_MS = 0.4
+/** It takes out so many at most of those for which there is no room any more. */
+const SLICE_VICTIMS = 64
 /** How often a slice looks at the clock. */
 const CLOCK_EVERY = 4
 
@@ -13,7 +15,7 @@ const CLOCK_EVERY = 4
  */
 export class Collector {
   readonly #store: Store
-  readonly #interval: number
+  #interval: number
   readonly #clock: Clock
   #timer: Timer | undefined
   #cursor: Iterator<[string, Resource], undefined> | undefined
@@ -30,16 +32,25 @@ export class Collector {
     this.#start()
   }
 
+  /** Collects at once, what new bounds have no room for first, and from then on at this interval. */
+  adjust(interval: number): void {
+    this.close()
+    this.#interval = interval
+    this.#begin()
+  }
+
   close(): void {
     this.#clock.clearTimeout(this.#timer)
     this.#timer = undefined
   }
 
   #start(): void {
-    this.#timer = this.#clock.setTimeout(() => {
-      this.#cursor = this.#store.resources()
-      this.#slice()
-    }, this.#interval)
+    this.#timer = this.#clock.setTimeout(() => this.#begin(), this.#interval)
+  }
+
+  #begin(): void {
+    this.#cursor = this.#store.resources()
+    this.#slice()
   }
 
   #slice(): void {
@@ -51,6 +62,7 @@ export class Collector {
   }
 
   #collect(begun: number): boolean {
+    if (!this.#store.shrink(SLICE_VICTIMS)) return false
     for (let looked = 1; looked <= SLICE_RESOURCES; looked++) {
       const next = this.#cursor?.next()
       if (next === undefined || next.done === true) return true

@@ -21,7 +21,8 @@ import { reuse } from './reuse.ts'
 import type { SecondTier } from './second-tier.ts'
 import { SharedStore } from './shared-store.ts'
 import { StaticAssets } from './static-assets.ts'
-import { Store, selectVariant } from './store.ts'
+import type { CacheRules } from './storage.ts'
+import { Store, type StoreLimits, selectVariant } from './store.ts'
 import { Unshareable } from './unshareable.ts'
 
 interface Ways {
@@ -43,7 +44,7 @@ export class HttpCache implements FillOwner {
   readonly purger: Purger
 
   readonly #clock: Clock
-  readonly #assets: StaticAssets
+  readonly #rules: CacheRules
   readonly #store: Store
   readonly #fills = new FillTable()
   readonly #unshareable = new Unshareable()
@@ -51,30 +52,24 @@ export class HttpCache implements FillOwner {
   readonly #bypasses: Bypasses
   readonly #shared: SharedStore | undefined
   readonly #collector: Collector
-  readonly #maxEntryBytes: number
   readonly #waitTimeout: number
 
   constructor(options: HttpCacheOptions = {}) {
     const all = withDefaults(options)
-    const { clock, maxEntries, maxBytes, maxEntryBytes, maxVariants } = all
+    const { clock } = all
     this.#clock = clock
-    this.#maxEntryBytes = maxEntryBytes
     this.#waitTimeout = all.waitTimeout
-    this.#assets = new StaticAssets(all.extensions)
-    this.#store = new Store({ maxEntries, maxBytes, maxVariants })
-    const rules = { assets: this.#assets, defaultTtl: all.defaultTtl, setCookie: all.setCookie }
-    const shared = all.tier && new SharedStore({ tier: all.tier, rules, clock, maxEntryBytes })
+    this.#rules = rulesOf(all)
+    this.#store = new Store(limitsOf(all))
+    const rules = this.#rules
+    const shared = all.tier && new SharedStore({ tier: all.tier, rules, clock })
     this.#shared = shared
     this.purger = new Purger(this.#store, this.#fills, clock, shared?.purge.bind(shared))
     shared?.follow((purge) => this.purger.apply(purge))
     const parts = { store: this.#store, shared, unshareable: this.#unshareable, rules, clock }
-    this.#responses = new Responses(parts, all)
-    this.#bypasses = new Bypasses(
-      this.stats,
-      new Invalidation(this.purger, this.#responses),
-      clock,
-      maxEntryBytes,
-    )
+    this.#responses = new Responses(parts)
+    const invalidation = new Invalidation(this.purger, this.#responses)
+    this.#bypasses = new Bypasses(this.stats, invalidation, clock, rules)
     this.#collector = new Collector(this.#store, all.gcInterval, clock)
   }
 
@@ -123,6 +118,17 @@ export class HttpCache implements FillOwner {
     return this.#shared?.find(fill.request)?.then((entry) => this.#recalled(fill, entry))
   }
 
+  /**
+   * Goes on with other bounds and rules; what is stored stays, as far as there is room. The second tier, the clock,
+   * `waitTimeout` and `setCookie` stay as they are.
+   */
+  adjust(options: HttpCacheOptions): void {
+    const all = withDefaults(options)
+    Object.assign(this.#rules, rulesOf(all), { setCookie: this.#rules.setCookie })
+    this.#store.limit(limitsOf(all))
+    this.#collector.adjust(all.gcInterval)
+  }
+
   /** Ends the collection and forgets what is stored. Fills under way go on to their clients. */
   close(): void {
     this.#collector.close()
@@ -133,7 +139,7 @@ export class HttpCache implements FillOwner {
   #lookup(request: CacheRequest, alone: boolean): Lookup {
     const { method, mode } = request
     if (mode === 'off' || (method !== 'GET' && method !== 'HEAD')) return this.#bypasses.uncached(request)
-    if (mode === 'static' && !this.#assets.isAsset(request.target))
+    if (mode === 'static' && !this.#rules.assets.isAsset(request.target))
       return this.#bypasses.past('bypass', 'extension')
     const peculiar = peculiarity(request)
     if (peculiar !== undefined) return this.#bypasses.past('request', peculiar)
@@ -246,7 +252,7 @@ export class HttpCache implements FillOwner {
       isBackground,
       purpose,
       vary: this.#fills.varyOf(key) ?? this.#store.get(key)?.[0]?.policy.vary,
-      maxEntryBytes: this.#maxEntryBytes,
+      maxEntryBytes: this.#rules.maxEntryBytes,
       waitTimeout: this.#waitTimeout,
       clock: this.#clock,
     })
@@ -292,4 +298,14 @@ export class HttpCache implements FillOwner {
   onDetour(client: FillClient, alone: boolean): void {
     client.again(this.#lookup(client.request, alone))
   }
+}
+
+type Settled = ReturnType<typeof withDefaults>
+
+function rulesOf({ extensions, defaultTtl, setCookie, maxEntryBytes, staleIfError }: Settled): CacheRules {
+  return { assets: new StaticAssets(extensions), defaultTtl, setCookie, maxEntryBytes, staleIfError }
+}
+
+function limitsOf({ maxEntries, maxBytes, maxVariants }: Settled): StoreLimits {
+  return { maxEntries, maxBytes, maxVariants }
 }

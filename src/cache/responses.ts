@@ -14,7 +14,7 @@ import { parseContentRange } from './range.ts'
 import { demandsOf } from './request.ts'
 import { mayReplaceFailure } from './reuse.ts'
 import type { SharedStore } from './shared-store.ts'
-import { judge, type Policy, type Refusal, type StorageRules } from './storage.ts'
+import { type CacheRules, judge, type Policy, type Refusal } from './storage.ts'
 import { type Store, selectVariant } from './store.ts'
 import type { Unshareable } from './unshareable.ts'
 import { selectingKey } from './vary.ts'
@@ -27,7 +27,7 @@ export interface ResponsesParts {
   /** What gateways share; absent where this one is alone. */
   shared: SharedStore | undefined
   unshareable: Unshareable
-  rules: StorageRules
+  rules: CacheRules
   clock: Clock
 }
 
@@ -36,19 +36,15 @@ export class Responses {
   readonly #store: Store
   readonly #shared: SharedStore | undefined
   readonly #unshareable: Unshareable
-  readonly #rules: StorageRules
+  readonly #rules: CacheRules
   readonly #clock: Clock
-  readonly #maxEntryBytes: number
-  readonly #staleIfError: number
 
-  constructor(parts: ResponsesParts, limits: { maxEntryBytes: number; staleIfError: number }) {
+  constructor(parts: ResponsesParts) {
     this.#store = parts.store
     this.#shared = parts.shared
     this.#unshareable = parts.unshareable
     this.#rules = parts.rules
     this.#clock = parts.clock
-    this.#maxEntryBytes = limits.maxEntryBytes
-    this.#staleIfError = limits.staleIfError
   }
 
   decide(fill: Fill, head: ResponseHead): Decision {
@@ -78,7 +74,8 @@ export class Responses {
     // An entry that has left the store was invalidated or replaced meanwhile.
     if (stored === undefined || stored.queue === 0 || fill.isInvalidated) return undefined
     if (!stored.canAnswer(request, this.#clock.wallNow())) return undefined
-    if (!mayReplaceFailure(stored, demandsOf(request.headers), now, this.#staleIfError)) return undefined
+    if (!mayReplaceFailure(stored, demandsOf(request.headers), now, this.#rules.staleIfError))
+      return undefined
     return {
       kind: 'serve',
       isShared: true,
@@ -111,7 +108,7 @@ export class Responses {
     const parts = { key, head, policy, selecting, body, storedAt: this.#clock.wallNow() }
     const entry =
       partial === undefined ? new Entry(parts) : joined(this.#selected(request, key), parts, partial)
-    if (entry === undefined || entry.bytes > this.#maxEntryBytes + 65_536) return
+    if (entry === undefined || entry.bytes > this.#rules.maxEntryBytes + 65_536) return
     if (this.#keep(entry)) this.#unshareable.delete(key)
   }
 
@@ -132,7 +129,7 @@ export class Responses {
       return this.#pass(fill, head, policy)
     }
     const declared = declaredLength(head.headers)
-    if (declared !== undefined && declared > this.#maxEntryBytes) {
+    if (declared !== undefined && declared > this.#rules.maxEntryBytes) {
       this.#unshareable.add(fill.key, this.#clock.now())
       return this.#pass(fill, head, 'too-large')
     }

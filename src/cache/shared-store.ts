@@ -6,7 +6,7 @@ import { type CacheRequest, keyOf, PARTITION_MARK } from './key.ts'
 import { PurgeLog } from './purge-log.ts'
 import { decodeRecord, encodeRecord, type ResponseRecord } from './record.ts'
 import type { Purge, SecondTier } from './second-tier.ts'
-import { judge, type StorageRules } from './storage.ts'
+import { type CacheRules, judge } from './storage.ts'
 import { selectingKey } from './vary.ts'
 
 /** Nothing is kept longer than a week, however long it is fresh. */
@@ -24,9 +24,8 @@ interface Directory {
 
 interface SharedStoreParts {
   tier: SecondTier
-  rules: StorageRules
+  rules: CacheRules
   clock: Clock
-  maxEntryBytes: number
 }
 
 /**
@@ -41,17 +40,15 @@ interface SharedStoreParts {
  */
 export class SharedStore {
   readonly #tier: SecondTier
-  readonly #rules: StorageRules
+  readonly #rules: CacheRules
   readonly #clock: Clock
-  readonly #maxEntryBytes: number
   readonly #purges = new PurgeLog()
   readonly #directories = new Map<string, Directory>()
 
-  constructor({ tier, rules, clock, maxEntryBytes }: SharedStoreParts) {
+  constructor({ tier, rules, clock }: SharedStoreParts) {
     this.#tier = tier
     this.#rules = rules
     this.#clock = clock
-    this.#maxEntryBytes = maxEntryBytes
   }
 
   get stats(): SecondTier['stats'] {
@@ -132,7 +129,7 @@ export class SharedStore {
 
   #decode(bytes: Buffer | undefined, key: string): ReturnType<typeof decodeRecord> {
     // Head and bookkeeping add to the body.
-    if (bytes === undefined || bytes.length > this.#maxEntryBytes + 65_536) return undefined
+    if (bytes === undefined || bytes.length > this.#rules.maxEntryBytes + 65_536) return undefined
     const record = decodeRecord(bytes)
     return record?.key === key ? record : undefined
   }

@@ -28,6 +28,14 @@ export interface StorageRules {
   setCookie: 'omit' | 'replay'
 }
 
+/** What may change while the cache is in use: every part reads it anew each time. */
+export interface CacheRules extends StorageRules {
+  /** A response larger than this passes through. Bytes. */
+  maxEntryBytes: number
+  /** How long after it expired a response may stand in for a server that fails, where the origin did not say. Milliseconds. */
+  staleIfError: number
+}
+
 /** Why a response is not stored: the words of Cache-Status, logs and metrics. */
 export type Refusal =
   | 'status'

@@ -23,7 +23,7 @@ export type Resource = Entry[]
 
 /** The stored responses, within bounds. Every entry is in the map, the eviction order and the tag index, or in none of them. */
 export class Store {
-  readonly #limits: StoreLimits
+  #limits: StoreLimits
   #resources = new ShardedMap<Resource>()
   #order = new EvictionQueue<Entry>()
   #tags = new TagIndex()
@@ -105,6 +105,22 @@ export class Store {
     return this.#tags.get(tag)
   }
 
+  /** Other bounds. What is over them goes with `shrink`, and as newcomers come. */
+  limit(limits: StoreLimits): void {
+    this.#limits = limits
+  }
+
+  /** Takes out what is over the bounds, so many at most; whether nothing is over them any more. */
+  shrink(most: number): boolean {
+    for (let victims = 0; this.#isOver(); victims++) {
+      const victim = victims < most ? this.#order.evict() : undefined
+      if (victim === undefined) return false
+      this.remove(victim)
+      this.evictions++
+    }
+    return true
+  }
+
   /** Forgets everything at once. */
   clear(): void {
     this.#resources = new ShardedMap()
@@ -117,7 +133,7 @@ export class Store {
   /** False when the newcomer had to go: it is too new, or costs more others than it may. */
   #makeRoom(newcomer: Entry): boolean {
     let victims = 0
-    while (this.entries > this.#limits.maxEntries || this.bytes > this.#limits.maxBytes) {
+    while (this.#isOver()) {
       const victim = victims++ < MOST_VICTIMS ? this.#order.evict() : newcomer
       if (victim === undefined) return true
       this.remove(victim)
@@ -125,6 +141,10 @@ export class Store {
       if (victim === newcomer) return false
     }
     return true
+  }
+
+  #isOver(): boolean {
+    return this.entries > this.#limits.maxEntries || this.bytes > this.#limits.maxBytes
   }
 }
 

@@ -48,6 +48,30 @@ suite('collection', () => {
     assert.equal(driver.cache.entries, 0)
   })
 
+  test('what smaller bounds have no room for goes in slices, and what is of use stays', () => {
+    const driver = new CacheDriver({ gcInterval: 10_000, maxEntries: 2000 })
+    for (let count = 0; count < 1000; count++) {
+      driver.get(`/${count}`, { headers: { 'cache-control': 'max-age=500' }, body: 'x' })
+    }
+    driver.cache.adjust({ gcInterval: 10_000, maxEntries: 300 })
+    assert.ok(driver.cache.entries > 900, 'nobody waits for it')
+    driver.clock.advance(1000)
+    assert.equal(driver.cache.entries, 300)
+    assert.equal(driver.cache.evictions, 700)
+    driver.get('/new', { headers: { 'cache-control': 'max-age=500' }, body: 'x' })
+    assert.equal(driver.cache.entries, 300)
+  })
+
+  test('other rules hold for what comes, and the interval for the next collection', () => {
+    const driver = new CacheDriver({ gcInterval: 10_000 })
+    driver.cache.adjust({ gcInterval: 1000, maxEntryBytes: 10 })
+    driver.get('/large', { headers: { 'cache-control': 'max-age=1' }, body: 'x'.repeat(20) })
+    driver.get('/small', { headers: { 'cache-control': 'max-age=1' }, body: 'x' })
+    assert.equal(driver.cache.entries, 1)
+    driver.clock.advance(3000)
+    assert.equal(driver.cache.entries, 0)
+  })
+
   test('it goes on for as long as the cache is open', () => {
     const driver = new CacheDriver({ gcInterval: 1000 })
     for (let round = 0; round < 3; round++) {
