@@ -37,17 +37,23 @@ declare module 'fastify' {
   }
 }
 
+interface Active {
+  options: BalanceUpstream
+  settings: UpstreamOptions<ServerPool>
+  upstream: Upstream<ServerPool>
+}
+
 const warnings: ReadonlySet<BalanceEvent['type']> = new Set(['ejected', 'unhealthy', 'panic'])
 
 /** Who hands out slots on servers, by upstream: what `reply.forward()` takes as `reserver`. */
 export class Upstreams {
   readonly #log: FastifyBaseLogger
   readonly #scoreAge: (upstream: string) => number
-  readonly #active = new Map<string, { options: BalanceUpstream; upstream: Upstream<ServerPool> }>()
+  readonly #active = new Map<string, Active>()
   readonly #onEvent: (event: BalanceEvent) => void
   readonly #lists = new Map<string, readonly ServerSpec[]>()
   readonly #handDrains = new Map<string, HandDrains>()
-  /** Replaced or gone, while requests or tunnels still run on them. */
+  /** Gone, while requests or tunnels still run on them. */
   readonly #ending = new Set<Upstream<ServerPool>>()
 
   constructor(log: FastifyBaseLogger, options: Pick<BalancePluginOptions, 'scoreAge' | 'onEvent'>) {
@@ -64,7 +70,7 @@ export class Upstreams {
     for (const [name, { upstream }] of this.#active) yield [name, upstream]
   }
 
-  /** The same, and those that were replaced or are gone while something still runs on them. */
+  /** The same, and those that are gone while something still runs on them. */
   *withEnding(): Generator<[name: string, upstream: Upstream<ServerPool>]> {
     yield* this
     for (const upstream of this.#ending) {
@@ -73,7 +79,7 @@ export class Upstreams {
     }
   }
 
-  /** Replaces the servers of an upstream. Its list outlives the upstream's own replacement. */
+  /** Replaces the servers of an upstream. */
   apply(name: string, servers: readonly ServerSpec[]): void {
     this.#lists.set(name, servers)
     this.get(name)?.apply(this.#overridden(name, servers))
@@ -81,7 +87,7 @@ export class Upstreams {
 
   /**
    * Gives a server no new requests, whatever its source says of it, or takes that back. It outlives lists and
-   * replacements of the upstream. Returns false where there is no such server.
+   * other settings of the upstream. Returns false where there is no such server.
    */
   setDrained(name: string, server: string, isDrained: boolean): boolean {
     const list = this.#lists.get(name) ?? this.#active.get(name)?.options.servers
@@ -98,18 +104,15 @@ export class Upstreams {
   }
 
   /**
-   * Opens what is new, closes what is gone, and replaces what has changed by another that takes over its servers, so
-   * that none is ever without. The rest keeps its servers, counters and connections. What cannot be opened, with a
+   * Opens what is new, closes what is gone, and gives what has changed its new settings: servers keep their counters
+   * and requests, and their connections too unless the settings of those have changed. What cannot be opened, with a
    * certificate that is none say, throws and changes nothing.
    */
   configure(upstreams: BalancePluginOptions['upstreams']): void {
-    const opened = Object.entries(upstreams)
+    const commits = Object.entries(upstreams)
       .filter(([name, options]) => !isDeepStrictEqual(this.#active.get(name)?.options, options))
-      .map(([name, options]) => ({ name, options, upstream: this.#open(name, options) }))
-    for (const { name, options, upstream } of opened) {
-      this.#end(this.get(name))
-      this.#active.set(name, { options, upstream })
-    }
+      .map(([name, options]) => this.#prepare(name, options))
+    for (const commit of commits) commit()
     for (const [name, { upstream }] of this.#active) {
       if (name in upstreams) continue
       this.#active.delete(name)
@@ -127,16 +130,40 @@ export class Upstreams {
     return this.#handDrains.get(name)?.override(list) ?? list
   }
 
-  #end(upstream: Upstream<ServerPool> | undefined): void {
-    if (upstream === undefined) return
+  /** Does what may fail, and returns what does the rest. */
+  #prepare(name: string, options: BalanceUpstream): () => void {
+    const active = this.#active.get(name)
+    if (active === undefined) {
+      const settings = this.#settingsOf(name, options)
+      const upstream = new Upstream(settings)
+      if (options.servers !== undefined) upstream.apply(this.#overridden(name, options.servers))
+      return () => void this.#active.set(name, { options, settings, upstream })
+    }
+    const { upstream, options: last, settings: lastSettings } = active
+    const renewsPools = !isDeepStrictEqual(options.connections, last.connections)
+    const keepsProbe = !renewsPools && options.health?.active?.path === last.health?.active?.path
+    const settings = this.#settingsOf(name, options)
+    if (keepsProbe) settings.probe = lastSettings.probe
+    const commit = upstream.prepare(settings, { renewsPools })
+    return () => {
+      this.#active.set(name, { options, settings, upstream })
+      commit()
+      const { servers } = options
+      if (servers === undefined || isDeepStrictEqual(servers, last.servers)) return
+      upstream.apply(this.#overridden(name, servers))
+    }
+  }
+
+  #end(upstream: Upstream<ServerPool>): void {
     upstream.close()
     this.#ending.add(upstream)
   }
 
-  #open(name: string, { servers, connections = {}, ...settings }: BalanceUpstream): Upstream<ServerPool> {
+  #settingsOf(name: string, options: BalanceUpstream): UpstreamOptions<ServerPool> {
+    const { servers: _, connections = {}, ...settings } = options
     const { tls } = connections
     const path = settings.health?.active?.path
-    const upstream = new Upstream<ServerPool>({
+    return {
       ...settings,
       name,
       openPool: (spec) => openPool(spec, connections),
@@ -147,10 +174,7 @@ export class Upstreams {
         : createHttpProbe({ path, tls: { ...tls, rejectUnauthorized: tls?.verify ?? true } }),
       scoreAge: () => this.#scoreAge(name),
       onEvent: (event) => this.#tell(event),
-    })
-    const first = servers ?? this.#lists.get(name)
-    if (first !== undefined) upstream.apply(this.#overridden(name, first))
-    return upstream
+    }
   }
 
   #tell(told: BalanceEvent): void {

@@ -8,7 +8,7 @@ export interface DirectoryOptions<Pool> {
   /** Takes `closePool` back. Absent = a server that returns gets a new pool. */
   restorePool?: ((pool: Pool) => void) | undefined
   /** Slots of a new server. */
-  limit: number
+  limit: () => number
   onChange?: (type: 'joined' | 'draining' | 'removed' | 'returned', server: Server<Pool>) => void
 }
 
@@ -82,6 +82,36 @@ export class Directory<Pool> {
     return active.length !== last.length || active.some((server, index) => server !== last[index])
   }
 
+  /** Gives every server as many slots as a new one. */
+  limitAll(): void {
+    for (const server of this.#servers.values()) {
+      server.limit = this.#options.limit()
+      server.learntLimit = server.limit
+    }
+  }
+
+  /**
+   * Opens other pools for all servers; they come into use, and the ones before retire, when what it returns is called.
+   * Where one cannot be opened, it throws, and nothing has changed.
+   */
+  prepareRenewal(openPool: DirectoryOptions<Pool>['openPool']): () => void {
+    const { closePool } = this.#options
+    const opened: [Server<Pool>, Pool][] = []
+    try {
+      for (const server of this.#servers.values()) opened.push([server, openPool(server.spec)])
+    } catch (error) {
+      for (const [, pool] of opened) closePool(pool)
+      throw error
+    }
+    return () => {
+      for (const [server, pool] of opened) {
+        if (server.state === 'active') closePool(server.pool)
+        else closePool(pool)
+        server.pool = pool
+      }
+    }
+  }
+
   /** To be called whenever a server has no more requests in flight. */
   forget(server: Server<Pool>): void {
     if (server.state !== 'removed' || server.inFlight > 0) return
@@ -91,7 +121,7 @@ export class Directory<Pool> {
   }
 
   #join(spec: ServerSpec, now: number, joinedAt: number): Server<Pool> {
-    const server = new Server(spec, this.#options.openPool(spec), this.#options.limit, now, joinedAt)
+    const server = new Server(spec, this.#options.openPool(spec), this.#options.limit(), now, joinedAt)
     this.#servers.set(spec.name, server)
     this.#options.onChange?.('joined', server)
     if (spec.draining) this.#drain(server, 'draining')

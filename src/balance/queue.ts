@@ -44,13 +44,22 @@ const ranks: Record<Priority, number> = { critical: 0, normal: 1, sheddable: 2 }
  */
 export class Queue<Grant> {
   depth = 0
-  readonly #options: QueueOptions
+  #options: QueueOptions
   readonly #lines: readonly Line<Grant>[] = [0, 1, 2].map(() => ({ first: undefined, last: undefined }))
   #standsSince = 0
   #timer: Timer | undefined
 
   constructor(options: QueueOptions) {
     this.#options = options
+  }
+
+  /** Other bounds. Nobody who waits already loses the place for it; the time is another for them too. */
+  configure(bounds: Pick<QueueOptions, 'capacity' | 'timeout'>, now: number): void {
+    this.#options = { ...this.#options, ...bounds }
+    this.#options.clock.clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.expire(now)
+    this.#arm(now)
   }
 
   /** Milliseconds that a request may wait, as things stand. */

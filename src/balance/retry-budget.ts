@@ -12,29 +12,29 @@ export class RetryBudget {
   /** Requests that a retry saved, and that it did not; counted by whoever retries. */
   succeeded = 0
   failed = 0
-  readonly #share: number
+  /** Retries as a share of all requests; 1 or more is no limit. */
+  share: number
   /** What requests have earned; it fades within the span. */
   #earned = 0
   /** What time has earned. */
   #spare = leastPerSecond
   #at: number
 
-  /** A share of 1 or more is no limit. */
   constructor(share: number, now: number) {
-    this.#share = share
+    this.share = share
     this.#at = now
   }
 
   /** Counts a request that is not itself a retry. */
   earn(now: number): void {
     if (now - this.#at >= stepMs) this.#advance(now)
-    this.#earned += this.#share
+    this.#earned += this.share
   }
 
   /** Takes one retry from the budget, if there is one. */
   take(now: number): boolean {
     this.#advance(now)
-    const may = this.#share >= 1 || this.#pay()
+    const may = this.share >= 1 || this.#pay()
     if (may) this.granted++
     else this.refused++
     return may

@@ -1,5 +1,5 @@
 import { firstLimit, learnLimit } from './adaptive-limit.ts'
-import type { Algorithm, Medians } from './algorithm.ts'
+import type { Algorithm, AlgorithmName, Medians } from './algorithm.ts'
 import { Candidates } from './candidates.ts'
 import { createAlgorithm } from './create-algorithm.ts'
 import { Directory } from './directory.ts'
@@ -32,15 +32,12 @@ export class Selection<Pool> {
   isPanicking = false
   readonly directory: Directory<Pool>
   readonly sticky: StickyNames<Pool>
-  readonly algorithm: Algorithm<Pool>
+  algorithm: Algorithm<Pool>
 
-  readonly #options: UpstreamOptions<Pool>
+  #options: UpstreamOptions<Pool>
   readonly #random: () => number
-  readonly #candidates: Candidates<Pool>
+  #candidates: Candidates<Pool>
   readonly #classes = new RouteClasses()
-  readonly #slowStart: number
-  readonly #ejects: boolean
-  readonly #learnsLimits: boolean
   #medians: Medians = { latency: 0, successRate: 1 }
   #medianScore = 1
   #ejected = 0
@@ -49,27 +46,37 @@ export class Selection<Pool> {
   #pulseAt: number
 
   constructor(options: UpstreamOptions<Pool>, random: () => number, now: number) {
-    const { name, balance = {}, limits = {}, health = {}, openPool, closePool, restorePool } = options
-    const { maxInFlight = 128 } = limits
+    const { name, balance = {}, restorePool } = options
     this.#options = options
     this.#random = random
-    this.#slowStart = balance.slowStart ?? 10_000
-    this.#ejects = health.ejection ?? true
-    this.#learnsLimits = maxInFlight === 'adaptive'
     this.#pulseAt = now
     this.sticky = new StickyNames(name)
     this.algorithm = createAlgorithm(balance.algorithm ?? 'adaptive', random)
     this.#candidates = new Candidates(this.algorithm)
     this.directory = new Directory({
-      openPool,
-      closePool: (pool) => closePool?.(pool, 'server_removed'),
+      openPool: (spec) => this.#options.openPool(spec),
+      closePool: (pool) => this.#options.closePool?.(pool, 'server_removed'),
       restorePool,
-      limit: maxInFlight === 'adaptive' ? firstLimit : maxInFlight,
+      limit: () => (this.#limit === 'adaptive' ? firstLimit : this.#limit),
       onChange: (type, server) => {
         if (!server.isActive()) this.#candidates.delete(server)
         this.#emit(type, server)
       },
     })
+  }
+
+  /** Goes on with other settings: servers keep what they have and are known for, and the requests that run on them. */
+  configure(options: UpstreamOptions<Pool>, now: number): void {
+    const last = this.#limit
+    this.#options = options
+    if (this.#limit !== last) this.directory.limitAll()
+    const algorithm = options.balance?.algorithm ?? 'adaptive'
+    if (algorithm !== this.algorithm.name) this.#replaceAlgorithm(algorithm)
+    for (const server of this.active) {
+      if (!this.#ejects && server.isEjected()) this.#readmit(server, now)
+      this.#refresh(server, now)
+    }
+    this.#candidates.recount()
   }
 
   get active(): readonly Server<Pool>[] {
@@ -145,6 +152,26 @@ export class Selection<Pool> {
     this.#options.onEvent?.({ type: isPanicking ? 'panic' : 'calm', upstream: this.#options.name })
   }
 
+  get #limit(): number | 'adaptive' {
+    return this.#options.limits?.maxInFlight ?? 128
+  }
+
+  get #ejects(): boolean {
+    return this.#options.health?.ejection ?? true
+  }
+
+  /** What a server has of the algorithm before says nothing to the next. */
+  #replaceAlgorithm(name: AlgorithmName): void {
+    for (const server of [...this.#candidates.list]) this.#candidates.delete(server)
+    this.algorithm = createAlgorithm(name, this.#random)
+    this.#candidates = new Candidates(this.algorithm)
+    for (const server of this.directory.all) {
+      server.turn = 0
+      server.weight = 0
+    }
+    this.algorithm.apply?.(this.active)
+  }
+
   #choose(context: ReserveContext): Server<Pool> | undefined {
     const { avoid, sticky } = context
     if (avoid !== undefined && avoid.length > 0) return this.#chooseAnother(context, avoid as Server<Pool>[])
@@ -215,8 +242,8 @@ export class Selection<Pool> {
     server.weight = smoothsScores ? smoothedWeight(server.weight, score, elapsed) : score
     if (server.isEjected() && now >= server.ejectedUntil) this.#readmit(server, now)
     forgetIdle(server, this.#medians, now, elapsed)
-    server.slow = slowStartOf(server.joinedAt, now, this.#slowStart)
-    if (this.#learnsLimits) server.limit = learnLimit(server, elapsed)
+    server.slow = slowStartOf(server.joinedAt, now, this.#options.balance?.slowStart ?? 10_000)
+    if (this.#limit === 'adaptive') server.limit = learnLimit(server, elapsed)
     this.#candidates.reweigh(server, this.#shareOf(server, elapsed))
     this.#enlist(server)
   }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Clock, systemClock } from '../clock.ts'
 import { HeadgateError } from '../errors.ts'
 import { type Explanation, explain } from './explain.ts'
@@ -33,36 +34,28 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
 
   readonly #clock: Clock
   readonly #selection: Selection<Pool>
-  readonly #checks: HealthChecks<Pool> | undefined
+  #options: UpstreamOptions<Pool>
+  #checks: HealthChecks<Pool> | undefined
   readonly #queue: Queue<Reservation<Pool>>
   readonly #retryAfter: RetryAfter
-  readonly #closePool: UpstreamOptions<Pool>['closePool']
   #shedAt = Number.NEGATIVE_INFINITY
   #isClosed = false
 
   constructor(options: UpstreamOptions<Pool>) {
-    const { name, limits = {}, retries = {}, health = {}, closePool, probe } = options
-    const { clock = systemClock, random = Math.random } = options
+    const { name, clock = systemClock, random = Math.random } = options
     const now = clock.now()
     this.name = name
-    this.retries = new RetryBudget(retries.budget ?? 0.2, now)
+    this.#options = options
+    this.retries = new RetryBudget(budgetOf(options), now)
     this.#clock = clock
-    this.#closePool = closePool
     this.#retryAfter = new RetryAfter(random, now)
     this.#selection = new Selection(options, random, now)
     this.#queue = new Queue({
-      capacity: limits.queue ?? 400,
-      timeout: limits.queueTimeout ?? 100,
+      ...boundsOf(options),
       clock,
       onRefuse: (reason) => this.#countRefusal(reason),
     })
-    if (health.active === undefined) return
-    if (probe === undefined) throw new TypeError('Active health checks need a probe')
-    const onVerdict = (server: Server<Pool>) => {
-      this.#selection.judgeHealth(server)
-      this.#grant(clock.now())
-    }
-    this.#checks = new HealthChecks({ ...health.active, probe, clock, random, onVerdict })
+    this.#checks = this.#openChecks()
   }
 
   /** Every server that is listed or still has requests in flight. */
@@ -83,6 +76,33 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
   /** Whether so few servers are sound that soundness is ignored. */
   get isPanicking(): boolean {
     return this.#selection.isPanicking
+  }
+
+  /**
+   * Prepares other settings, which hold from when what it returns is called: servers keep their counters, their
+   * requests and, unless `renewsPools`, their pools. Where a pool cannot be opened it throws, and nothing has changed.
+   */
+  prepare(
+    options: Omit<UpstreamOptions<Pool>, 'name' | 'clock' | 'random'>,
+    { renewsPools = false }: { renewsPools?: boolean } = {},
+  ): () => void {
+    const { directory } = this.#selection
+    const renew = renewsPools ? directory.prepareRenewal(options.openPool) : undefined
+    return () => {
+      const now = this.#clock.now()
+      const last = this.#options
+      this.#options = { ...last, ...options }
+      renew?.()
+      this.retries.share = budgetOf(options)
+      this.#queue.configure(boundsOf(options), now)
+      if (options.probe !== last.probe || !isDeepStrictEqual(options.health?.active, last.health?.active)) {
+        this.#checks?.watch([])
+        this.#checks = this.#openChecks()
+        this.#checks?.watch(this.#selection.active)
+      }
+      this.#selection.configure(this.#options, now)
+      this.#grant(now)
+    }
   }
 
   /** Replaces the list of servers, at once and whole. Whoever stays keeps its counters, its pool and its requests. */
@@ -164,7 +184,7 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
     this.#isClosed = true
     this.#checks?.watch([])
     this.#queue.clear('no_server')
-    for (const server of this.#selection.active) this.#closePool?.(server.pool, 'shutdown')
+    for (const server of this.#selection.active) this.#options.closePool?.(server.pool, 'shutdown')
     this.#selection.directory.active = []
   }
 
@@ -173,6 +193,17 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
     const now = this.#clock.now()
     this.#selection.giveBack(reservation, outcome, latencyMs, now)
     if (this.#queue.depth > 0) this.#grant(now)
+  }
+
+  #openChecks(): HealthChecks<Pool> | undefined {
+    const { health, probe, random = Math.random } = this.#options
+    if (health?.active === undefined) return undefined
+    if (probe === undefined) throw new TypeError('Active health checks need a probe')
+    const onVerdict = (server: Server<Pool>) => {
+      this.#selection.judgeHealth(server)
+      this.#grant(this.#clock.now())
+    }
+    return new HealthChecks({ ...health.active, probe, clock: this.#clock, random, onVerdict })
   }
 
   #reserve(context: ReserveContext, now: number, waitedMs: number): Reservation<Pool> | undefined {
@@ -208,6 +239,14 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
     const retryAfter = this.#retryAfter.seconds(this.#queue.depth)
     return new HeadgateError(refusalCodes[reason], { retryAfter })
   }
+}
+
+function budgetOf({ retries }: Pick<UpstreamOptions<unknown>, 'retries'>): number {
+  return retries?.budget ?? 0.2
+}
+
+function boundsOf({ limits }: Pick<UpstreamOptions<unknown>, 'limits'>) {
+  return { capacity: limits?.queue ?? 400, timeout: limits?.queueTimeout ?? 100 }
 }
 
 const refusalCodes = {
