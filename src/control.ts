@@ -1,27 +1,34 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { resolveConfig } from './config/resolve.ts'
 import type { Config, ConfigInput } from './config/schema.ts'
 import { applyLimits } from './edge/edge-server.ts'
 import type { Cut, Lifecycle } from './lifecycle.ts'
+import { type ConfigReport, ReloadRecord } from './reload-record.ts'
 import type { LiveSettings } from './settings.ts'
 import { balancedUpstreams, sourcesOf } from './upstreams.ts'
 import type { EventFeed } from './view/event-feed.ts'
 import type { Fleet } from './view/fleet.ts'
 
+/** Another configuration, or what reads it. */
+export type ConfigSource = ConfigInput | Config | (() => Promise<ConfigInput | Config>)
+
 /** What a gateway can do beyond any other Fastify application. */
 export interface GatewayControl {
   /** The configuration that is in force. */
   readonly config: Config
+  /** When it came into force, and how the last reload ended. */
+  readonly configReport: ConfigReport
   /**
-   * Applies another configuration without dropping a request, and names what only a restart can change.
+   * Applies another configuration without dropping a request, and names what only a restart can change. One that
+   * cannot be read, or has faults, changes nothing; `configReport` remembers it. One reload waits for another.
    *
-   * @throws ConfigError with every fault; then nothing has changed
+   * @throws ConfigError with every fault
    */
-  reload(config: ConfigInput | Config): Promise<{ needsRestart: string[] }>
+  reload(source: ConfigSource): Promise<{ needsRestart: string[] }>
   /**
-   * Waits for what is in flight, within `server.shutdownGrace`, while the gateway still serves and tells clients that
-   * it is going. Says how much was left. `close()` does this first, and then cuts what is left.
+   * Waits for what is in flight, `server.drainPause` and then within `server.shutdownGrace`, while the gateway still
+   * serves and tells clients that it is going. Says how much was left. `close()` does this first, and then cuts what
+   * is left.
    */
   drain(): Promise<Cut>
   /** The gateway as the admin port sees and steers it. */
@@ -41,13 +48,27 @@ interface Parts {
 }
 
 export function control({ app, settings, lifecycle, log, folder, fleet, events }: Parts): GatewayControl {
-  async function reload(input: ConfigInput | Config): Promise<{ needsRestart: string[] }> {
-    const next = resolveConfig(input, { folder })
-    const before = settings.config
+  const record = new ReloadRecord(Date.now)
+  let reloading: Promise<unknown> = Promise.resolve()
+
+  async function apply(source: ConfigSource): Promise<{ needsRestart: string[] }> {
+    try {
+      const next = resolveConfig(typeof source === 'function' ? await source() : source, { folder })
+      const needsRestart = await replaceBy(next)
+      record.applied(needsRestart)
+      return { needsRestart }
+    } catch (error) {
+      record.refused(error)
+      events.emit({ kind: 'config_refused', detail: (error as Error).message })
+      throw error
+    }
+  }
+
+  async function replaceBy(next: Config): Promise<string[]> {
     // Together, so that no request comes between routes and the upstreams that they name.
     app.upstreams.configure(balancedUpstreams(next.upstreams))
     const needsRestart = settings.replace(next)
-    if (!isDeepStrictEqual(before.cache, next.cache)) await app.httpCache.configure(next.cache)
+    await app.httpCache.configure(next.cache)
     applyLimits(app.server, next.server)
     log.level = next.logging.level
     await app.discovery.configure(sourcesOf(next.upstreams))
@@ -55,17 +76,29 @@ export function control({ app, settings, lifecycle, log, folder, fleet, events }
       kind: 'config_reloaded',
       ...(needsRestart.length > 0 && { detail: `needs a restart: ${needsRestart.join(', ')}` }),
     })
-    return { needsRestart }
+    return needsRestart
   }
 
   return {
     get config() {
       return settings.config
     },
-    reload,
+    get configReport() {
+      return record.report
+    },
+    reload(source) {
+      const reloaded = reloading.then(() => apply(source))
+      reloading = reloaded.catch(() => {})
+      return reloaded
+    },
     drain() {
       if (!lifecycle.isDraining) events.emit({ kind: 'draining' })
-      return lifecycle.drain(settings.config.server.shutdownGrace)
+      const { shutdownGrace, drainPause } = settings.config.server
+      return lifecycle.drain({
+        graceMs: shutdownGrace,
+        pauseMs: drainPause,
+        stopListening: () => app.server.close(),
+      })
     },
     fleet,
     events,

@@ -149,6 +149,7 @@ export async function createGateway(
     version,
     upstreams: () => gatewayHealth(upstreams, app.discovery),
     isDraining: () => lifecycle.isDraining,
+    extra: () => ({ config: app.headgate.configReport }),
   }
   await app.register(ownPages, {
     health: healthOptions,

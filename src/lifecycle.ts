@@ -5,11 +5,23 @@ import type { Tunnel } from './forward/tunnel.ts'
 const lookMs = 25
 /** Nothing must have been in flight for this long: a client that was just answered may be sending already. */
 const quietMs = 100
+/** Where requests never cease, no more are taken for the last part of the grace, so that those that run can finish. */
+const lastShare = 0.1
+const longestLastMs = 1_000
 
 /** What was not over when the grace was. */
 export interface Cut {
   requests: number
   tunnels: number
+}
+
+export interface DrainOptions {
+  /** How long what is in flight may take, ms. */
+  graceMs: number
+  /** Before that: how long to go on as if nothing were, so that balancers can notice, ms. Default 0. */
+  pauseMs?: number
+  /** Called once, shortly before the grace ends, where requests are still coming. */
+  stopListening?: () => void
 }
 
 /** What is going on in a gateway, and its end. */
@@ -41,26 +53,35 @@ export class Lifecycle {
    * Waits until nothing is in flight, tunnels included, and ends the tunnels that are left when the grace is over.
    * Later calls wait for the first.
    */
-  drain(graceMs: number): Promise<Cut> {
-    this.#drained ??= this.#drain(graceMs)
+  drain(options: DrainOptions): Promise<Cut> {
+    this.#drained ??= this.#drain(options)
     return this.#drained
   }
 
-  async #drain(graceMs: number): Promise<Cut> {
+  async #drain({ graceMs, pauseMs = 0, stopListening }: DrainOptions): Promise<Cut> {
     this.isDraining = true
+    if (pauseMs > 0) await this.#sleep(pauseMs)
     const end = this.#clock.now() + graceMs
+    const last = end - Math.min(longestLastMs, graceMs * lastShare)
     let quietSince = this.#clock.now()
+    let isListening = true
     while (this.#clock.now() < end) {
       const now = this.#clock.now()
       if (this.#inFlight > 0 || this.tunnels.size > 0) quietSince = now
       else if (now - quietSince >= quietMs) break
-      await new Promise<void>((resolve) => {
-        this.#clock.setTimeout(resolve, Math.min(lookMs, end - now))
-      })
+      if (isListening && now >= last) {
+        isListening = false
+        stopListening?.()
+      }
+      await this.#sleep(Math.min(lookMs, end - now))
     }
     // A tunnel is a request that has not ended.
     const cut = { requests: this.#inFlight - this.tunnels.size, tunnels: this.tunnels.size }
     for (const tunnel of this.tunnels) tunnel.end()
     return cut
+  }
+
+  #sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.setTimeout(resolve, delayMs))
   }
 }

@@ -3,6 +3,7 @@ import { help } from './cli/help.ts'
 import { loadConfig } from './config/load.ts'
 import { HeadgateError } from './errors.ts'
 import { createLogger } from './logger.ts'
+import { inheritedSocket, systemdSupervisor } from './systemd.ts'
 import { version } from './version.ts'
 
 /** What the process ends with. */
@@ -38,12 +39,22 @@ async function check({ config: file }: Verb<'check'>): Promise<void> {
   print(`The configuration (${source}) is valid: ${counts.join(', ')}.\n`)
 }
 
-async function start({ config: file, host, port }: Verb<'start'>): Promise<void> {
+async function start({ config: file, host, port, watch }: Verb<'start'>): Promise<void> {
   const { Service } = await import('./service.ts')
+  const { env, pid } = process
   const service = new Service({
     load: () => load(file),
     address: { ...(host !== undefined && { host }), ...(port !== undefined && { port }) },
     createLogger: newLogger,
+    socket: inheritedSocket({ env, pid }),
+    watch,
+    supervisor: (log) =>
+      systemdSupervisor({
+        env,
+        pid,
+        monotonicMicroseconds: () => process.hrtime.bigint() / 1000n,
+        onFault: (error) => log.warn({ reason: error.message }, 'systemd cannot be told'),
+      }),
   })
   stopOnSignal((signal) => service.stop(signal))
   process.on('SIGHUP', () => void service.reload())

@@ -17,6 +17,7 @@ const fixed: readonly (readonly [path: string, read: (config: Config) => unknown
 
 /** The configuration that is in force, and what is made of it once instead of at each request. */
 export class LiveSettings {
+  readonly #started: Config
   #config: Config
   #routes: RouteTable<Route>
   #trust: Trust
@@ -24,6 +25,7 @@ export class LiveSettings {
   #affinities: ReadonlyMap<string, Affinity>
 
   constructor(config: Config) {
+    this.#started = config
     this.#config = config
     this.#routes = buildRoutes(config.routes)
     this.#trust = trustPeers(config.server.trustProxy)
@@ -52,9 +54,9 @@ export class LiveSettings {
   /** Whose forwarding fields are believed. */
   readonly trust: Trust = (address) => this.#trust(address)
 
-  /** Puts another configuration in force, but for what is fixed, and names what of that has changed. */
+  /** Puts another configuration in force, but for what is fixed, and names what of that differs from how it began. */
   replace(config: Config): string[] {
-    const changed = fixed.filter(([, read]) => !isDeepStrictEqual(read(config), read(this.#config)))
+    const changed = fixed.filter(([, read]) => !isDeepStrictEqual(read(config), read(this.#started)))
     this.#routes = buildRoutes(config.routes)
     this.#trust = trustPeers(config.server.trustProxy)
     this.#isCaching = mayCache(config)

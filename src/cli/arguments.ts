@@ -3,7 +3,7 @@ import { HeadgateError } from '../errors.ts'
 
 /** What the command line asks for. */
 export type Command =
-  | { verb: 'start'; config?: string; host?: string; port?: number }
+  | { verb: 'start'; config?: string; host?: string; port?: number; watch?: boolean }
   | { verb: 'check'; config?: string }
   | { verb: 'demo'; host?: string; port?: number; once: boolean }
   | { verb: 'agent'; servers: string; host?: string; port: number }
@@ -16,6 +16,7 @@ const options = {
   port: { type: 'string', short: 'p' },
   servers: { type: 'string' },
   once: { type: 'boolean' },
+  watch: { type: 'boolean', short: 'w' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const
@@ -24,7 +25,7 @@ type Option = keyof typeof options
 
 /** The verbs, and the options that each of them takes. */
 const verbs: Readonly<Record<string, readonly Option[]>> = {
-  start: ['config', 'host', 'port'],
+  start: ['config', 'host', 'port', 'watch'],
   check: ['config'],
   demo: ['host', 'port', 'once'],
   agent: ['servers', 'host', 'port'],
@@ -83,11 +84,13 @@ function toCommand(verb: string, values: Partial<Record<Option, unknown>>): Comm
     host,
     servers,
     once = false,
+    watch,
   } = values as {
     config?: string
     host?: string
     servers?: string
     once?: boolean
+    watch?: boolean
   }
   const port = values.port === undefined ? undefined : Number(values.port)
   const address = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) }
@@ -103,7 +106,7 @@ function toCommand(verb: string, values: Partial<Record<Option, unknown>>): Comm
       }
       return { verb, ...address, port, servers }
     default:
-      return { verb: 'start', ...from, ...address }
+      return { verb: 'start', ...from, ...address, ...(watch && { watch }) }
   }
 }
 

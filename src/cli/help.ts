@@ -2,8 +2,9 @@
 export const help = `headgate, an edge gateway
 
 Usage
-  headgate [start] [--config FILE] [--host HOST] [--port N]
+  headgate [start] [--config FILE] [--host HOST] [--port N] [--watch]
       Runs the gateway. --host and --port go before the configuration.
+      --watch reads FILE again whenever it changes.
   headgate check [--config FILE]
       Checks a configuration and names every fault.
   headgate demo [--host HOST] [--port N] [--once]

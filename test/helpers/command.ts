@@ -13,6 +13,8 @@ interface CommandOptions {
   env?: Record<string, string>
   /** Default: this Node. */
   program?: string
+  /** A descriptor that the process gets as its third. */
+  socket?: number | undefined
 }
 
 /** A process of the command line. It is killed when its test is over. */
@@ -26,12 +28,12 @@ export class Command {
   constructor(
     t: TestContext,
     args: readonly string[],
-    { cwd = tmpdir(), env = {}, program = process.execPath }: CommandOptions = {},
+    { cwd = tmpdir(), env = {}, program = process.execPath, socket }: CommandOptions = {},
   ) {
     this.#child = spawn(program, [...args], {
       cwd,
       env: { PATH: process.env.PATH, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...(socket === undefined ? [] : [socket])],
     })
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text

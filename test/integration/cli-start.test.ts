@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { get, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -173,6 +173,25 @@ test('SIGHUP reads the configuration again; a broken one changes nothing and say
     'the configuration was not changed: it has faults',
   )
   assert.match(String(told.reason), /cache\.mode: found "sometimes"/)
+  assert.equal((await ask(origin)).body, 'other')
+})
+
+test('--watch reads the configuration again whenever its file changes; a broken one changes nothing', async (t) => {
+  const [one, other] = await Promise.all(
+    ['one', 'other'].map((name) => serve(t, (_request, response) => response.end(name))),
+  )
+  const { command, folder, origin } = await start(t, configure(one as string), '--watch')
+  const file = join(folder, 'headgate.yaml')
+  await command.logged('the configuration is watched')
+
+  await writeFile(file, configure(one as string, 'cache: { mode: sometimes }'))
+  await command.logged('the configuration was not changed: it has faults')
+  assert.equal((await ask(origin)).body, 'one')
+
+  // As an editor or a volume does it: another file takes the name.
+  await writeFile(`${file}.new`, configure(other as string))
+  await rename(`${file}.new`, file)
+  await command.logged('the configuration was read again')
   assert.equal((await ask(origin)).body, 'other')
 })
 

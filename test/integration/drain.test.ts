@@ -27,6 +27,22 @@ test('a gateway that drains still serves, says that it is going, and ends with i
   assert.deepEqual(await drained, { requests: 0, tunnels: 0 })
 })
 
+test('the pause lets balancers notice: everything is served, and nothing is over before it is', async (t) => {
+  const origin = await startOrigin(t)
+  const gateway = await startGateway(
+    t,
+    configFor([origin], { server: { drainPause: 300, shutdownGrace: 5_000 } }),
+  )
+  const begun = performance.now()
+
+  const drained = gateway.app.headgate.drain()
+  assert.equal((await fetch(`${gateway.url}/readyz`)).status, 503)
+  assert.equal((await fetch(gateway.url)).status, 200)
+  assert.deepEqual(await drained, { requests: 0, tunnels: 0 })
+
+  assert.ok(performance.now() - begun >= 300)
+})
+
 test('what is not over when the grace ends is cut, and counted', async (t) => {
   const origin = await startOrigin(t, (_request, response) => void response.write('begun'))
   const gateway = await startGateway(t, configFor([origin], { server: { shutdownGrace: 50 } }))

@@ -69,6 +69,12 @@ export const serverSchema = section(
       duration('Time for running requests to finish after SIGTERM or SIGINT; then they are cut.'),
       '30s',
     ),
+    drainPause: withDefault(
+      duration(
+        'Time before `shutdownGrace` begins, after SIGTERM or SIGINT, in which `/readyz` answers 503 and everything is served, so that balancers notice. 0 = none is needed.',
+      ),
+      0,
+    ),
     maxConnections: withDefault(
       count('Connections of clients at one time; more are closed at once. 0 = no limit.'),
       0,

@@ -22,6 +22,7 @@ test('two sections are enough, and everything else has its default', () => {
     sendTimeout: 60_000,
     keepAliveTimeout: 72_000,
     shutdownGrace: 30_000,
+    drainPause: 0,
     maxConnections: 0,
     maxConnectionsPerAddress: 0,
     maxRequestsPerConnection: 0,
