@@ -1,18 +1,10 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import type { Clock } from '../clock.ts'
 import type { ConnectionFacts, RecyclingHandler } from './connection-facts.ts'
-import type { InLine } from './idle-line.ts'
+import { type Birth, Life } from './life.ts'
 import type { CloseReason } from './lifespan.ts'
 import type { OpenSpeaker, Speaker } from './speaker.ts'
-
-/**
- *     idle <---> active        either of them, and nothing else, ---> retiring ---> closed
- *
- * No request starts on a retiring connection; the one that runs there ends in peace.
- */
-export type ConnectionState = 'idle' | 'active' | 'retiring'
 
 /** Who keeps the connection, and learns what becomes of it. */
 export interface ConnectionOwner {
@@ -28,89 +20,45 @@ export interface ConnectionOwner {
   onClosed(connection: Connection): void
 }
 
-export interface ConnectionOptions {
-  id: number
+export interface ConnectionOptions extends Birth {
   socket: Socket
   owner: ConnectionOwner
-  clock: Clock
   openSpeaker: OpenSpeaker
-  /** When the dialling began, so that the age is never less than the server's own count. */
-  bornAt: number
-  /** No request starts after this time. */
-  deadline: number
-  maxRequests: number
 }
 
 /**
- * One socket from birth to death, and the record of it. A speaker of its own speaks HTTP over the socket. Being the
- * speaker's handler itself, the connection passes on what concerns the request that it carries, and a request costs
- * no object here.
+ * A connection of HTTP/1.1: one socket, over which a speaker of its own speaks. Being the speaker's handler itself, the
+ * connection passes on what concerns the request that it carries, and a request costs no object here.
  */
-export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, InLine<Connection> {
-  state: ConnectionState = 'idle'
-  before: Connection | undefined
-  after: Connection | undefined
-  readonly id: number
-  readonly bornAt: number
-  readonly dialMs: number
-  readonly maxRequests: number
-  readonly deadline: number
-  /** The deadline, or later while a successor cannot be dialled. */
-  usableUntil: number
-  idleSince: number
-  requests = 0
+export class Connection extends Life implements Dispatcher.DispatchHandler, ConnectionFacts {
+  readonly announcesItsEnd = true
   sent = false
-  /** The next request is the last, and says so to the server. */
-  isLast = false
-  /** Its successor is being dialled. */
-  isBeingReplaced = false
   isTunnel = false
-  isClosed = false
-  /** Why it was or is being closed. */
-  reason: CloseReason | undefined
-
-  readonly #socket: Socket
   readonly #owner: ConnectionOwner
-  readonly #clock: Clock
   readonly #speaker: Speaker
   #handler: RecyclingHandler | undefined
   /** Kept only until the request is written. */
   #options: Dispatcher.DispatchOptions | undefined
 
   constructor(options: ConnectionOptions) {
-    this.id = options.id
-    this.bornAt = options.bornAt
-    this.maxRequests = options.maxRequests
-    this.deadline = options.deadline
-    this.usableUntil = options.deadline
-    this.#socket = options.socket
+    super(options.socket, options)
     this.#owner = options.owner
-    this.#clock = options.clock
     this.#speaker = options.openSpeaker(options.socket, this)
-    this.idleSince = options.clock.now()
-    this.dialMs = this.idleSince - this.bornAt
-    this.#socket.once('close', this.#onSocketClose)
-  }
-
-  get ageMs(): number {
-    return this.#clock.now() - this.bornAt
+    this.socket.once('close', this.#onSocketClose)
   }
 
   get reused(): boolean {
     return this.requests > 1
   }
 
-  /** False once the socket is torn down, which is known before its `close` event. */
-  isOpen(): boolean {
-    return !this.#socket.destroyed
+  hasRoom(): boolean {
+    return this.state === 'idle' && !this.isTunnel
   }
 
-  /** Whether it will carry requests for a while: neither retiring, nor a tunnel, nor about to be replaced. */
-  isLasting(): boolean {
-    return this.state !== 'retiring' && !this.isTunnel && !this.isLast && !this.isBeingReplaced
+  override isInService(): boolean {
+    return !this.isTunnel && super.isInService()
   }
 
-  /** Waits for its first request: whatever the server says or does meanwhile ends it. */
   watch(): void {
     this.#speaker.watch()
   }
@@ -128,17 +76,15 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
   becomeTunnel(): Socket {
     this.#speaker.release()
     this.isTunnel = true
-    return this.#socket
+    return this.socket
   }
 
-  /** Closes the socket, after the request that it carries. */
   close(): void {
     this.#speaker.close()
   }
 
-  /** Closes the socket now; the request that it carries fails with this error. */
   destroy(error: Error): void {
-    if (this.isTunnel) this.#socket.destroy()
+    if (this.isTunnel) this.socket.destroy()
     else this.#speaker.destroy(error)
   }
 
@@ -183,7 +129,7 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
     trailers: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseEnd']>>[1],
   ): void {
     // undici takes a reset for the end of a body that nothing but the end of its connection delimits.
-    const { errored } = this.#socket
+    const { errored } = this.socket
     if (errored !== null && (errored as Error & { code?: string }).code !== undefined) {
       return this.onResponseError(controller, errored)
     }
@@ -217,8 +163,8 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
       this.reason ??= 'error'
       this.#owner.onBroken(this)
       // undici tears the socket down itself, with its own reason, but for a handler that threw at the start.
-      queueMicrotask(() => this.#socket.destroy())
-    } else if (this.#socket.destroyed) {
+      queueMicrotask(() => this.socket.destroy())
+    } else if (this.socket.destroyed) {
       this.#owner.onUnsent(this, options, handler)
       return
     } else {
@@ -251,6 +197,6 @@ export class Connection implements Dispatcher.DispatchHandler, ConnectionFacts, 
   #whyClosed(): CloseReason {
     if (this.#handler !== undefined) return 'error'
     if (!this.isTunnel) return this.#speaker.whyClosed()
-    return this.#socket.errored === null ? 'remote' : 'error'
+    return this.socket.errored === null ? 'remote' : 'error'
   }
 }

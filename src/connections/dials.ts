@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import { errors } from 'undici'
 import type { Clock } from '../clock.ts'
-import type { Connection } from './connection.ts'
 import type { Dial } from './dialer.ts'
+import type { Life } from './life.ts'
 import type { PoolStats } from './pool-stats.ts'
 
 /** Who waits for a bare socket. */
@@ -11,42 +11,37 @@ export interface TunnelWaiter {
   reject(error: Error): void
 }
 
-/** What can have a successor dialled before it goes. */
-export interface Replaceable {
-  isBeingReplaced: boolean
-}
-
 /** What a connection is set up for: a request or the warm floor, where nothing is said. */
-export interface Purpose<Kept extends Replaceable = Connection> {
+export interface Purpose<C extends Life> {
   /** It takes the place of a connection that has retired, or of the predecessor. */
   isSuccessor?: boolean
   /** The connection that serves on until this one is ready. */
-  predecessor?: Kept
+  predecessor?: C
   tunnel?: TunnelWaiter
 }
 
 /** A connection that is being set up. */
-export interface Dialing<Kept extends Replaceable = Connection> {
+export interface Dialing<C extends Life> {
   readonly bornAt: number
-  readonly purpose: Purpose<Kept>
+  readonly purpose: Purpose<C>
   dial: Dial | undefined
 }
 
-export interface DialsOptions<Kept extends Replaceable = Connection, Made = Socket> {
+export interface DialsOptions<C extends Life, Made> {
   dial: (callback: (error: Error | undefined, made: Made | undefined) => void) => Dial
   clock: Clock
   stats: PoolStats
-  onDialled: (dialing: Dialing<Kept>, made: Made) => void
-  onFailed: (dialing: Dialing<Kept>, error: Error) => void
+  onDialled: (dialing: Dialing<C>, made: Made) => void
+  onFailed: (dialing: Dialing<C>, error: Error) => void
 }
 
 /** The connections of a pool that are being set up. */
-export class Dials<Kept extends Replaceable = Connection, Made = Socket> {
-  readonly #options: DialsOptions<Kept, Made>
-  readonly #running = new Set<Dialing<Kept>>()
+export class Dials<C extends Life, Made> {
+  readonly #options: DialsOptions<C, Made>
+  readonly #running = new Set<Dialing<C>>()
   #tunnels = 0
 
-  constructor(options: DialsOptions<Kept, Made>) {
+  constructor(options: DialsOptions<C, Made>) {
     this.#options = options
   }
 
@@ -55,9 +50,9 @@ export class Dials<Kept extends Replaceable = Connection, Made = Socket> {
     return this.#running.size - this.#tunnels
   }
 
-  start(purpose: Purpose<Kept>): void {
+  start(purpose: Purpose<C>): void {
     const { dial, clock, stats, onDialled, onFailed } = this.#options
-    const dialing: Dialing<Kept> = { bornAt: clock.now(), purpose, dial: undefined }
+    const dialing: Dialing<C> = { bornAt: clock.now(), purpose, dial: undefined }
     this.#running.add(dialing)
     stats.dialing++
     if (purpose.tunnel !== undefined) this.#tunnels++
@@ -85,12 +80,12 @@ export class Dials<Kept extends Replaceable = Connection, Made = Socket> {
     }
   }
 
-  #cancel(dialing: Dialing<Kept>): void {
+  #cancel(dialing: Dialing<C>): void {
     dialing.dial?.cancel()
     this.#remove(dialing)
   }
 
-  #remove(dialing: Dialing<Kept>): void {
+  #remove(dialing: Dialing<C>): void {
     const { predecessor, tunnel } = dialing.purpose
     this.#running.delete(dialing)
     this.#options.stats.dialing--

@@ -1,61 +1,61 @@
-import type { Connection, ConnectionState } from './connection.ts'
-import { IdleLine } from './idle-line.ts'
+import type { Life, LifeState } from './life.ts'
 import type { CloseReason } from './lifespan.ts'
 import { PoolStats } from './pool-stats.ts'
+import { TurnLine } from './turn-line.ts'
 
-/** The connections of a pool that exist, by state. A connection is in the idle line exactly while its state is idle. */
-export class Roster {
+/** The connections of a pool that exist, by state. Those that can take a request stand in a line and take turns. */
+export class Roster<C extends Life> {
   readonly stats = new PoolStats()
-  readonly #all = new Set<Connection>()
-  readonly #idle = new IdleLine<Connection>()
+  readonly #all = new Set<C>()
+  readonly #ready = new TurnLine<C>()
 
-  get size(): number {
-    return this.#all.size
+  /** Those that can take a request, in turn. */
+  get ready(): TurnLine<C> {
+    return this.#ready
   }
 
-  /** Every connection, tunnels and retiring ones included. */
-  [Symbol.iterator](): Iterator<Connection> {
+  /** Every connection, tunnels and retiring ones included; the first born first. */
+  [Symbol.iterator](): Iterator<C> {
     return this.#all.values()
   }
 
-  get idle(): Iterable<Connection> {
-    return this.#idle
-  }
-
-  /** The one that has been idle longest. */
-  get longestIdle(): Connection | undefined {
-    return this.#idle.first
-  }
-
   /** Takes a newborn in, idle. */
-  add(connection: Connection): void {
+  add(connection: C): void {
     this.#all.add(connection)
     this.stats.opened++
     this.stats.idle++
-    this.#idle.push(connection)
+    this.move(connection, 'idle')
   }
 
-  move(connection: Connection, state: ConnectionState): void {
-    if (connection.state === state || connection.isClosed) return
-    if (connection.state === 'idle') this.#idle.remove(connection)
-    this.stats[connection.state]--
-    connection.state = state
-    this.stats[state]++
-    if (state === 'idle') this.#idle.push(connection)
+  /** Brings state, counts and line up to date. */
+  move(connection: C, state: LifeState): void {
+    if (connection.isClosed) return
+    if (connection.state !== state) {
+      this.stats[connection.state]--
+      connection.state = state
+      this.stats[state]++
+    }
+    const belongs = state !== 'retiring' && connection.hasRoom()
+    if (belongs === connection.isInLine) return
+    if (belongs) this.#ready.push(connection)
+    else this.#ready.remove(connection)
   }
 
-  /** The next in turn: of the idle ones that may be used, the one that has rested longest. */
-  take(now: number): Connection | undefined {
-    for (let next = this.#idle.first; next !== undefined; next = this.#idle.first) {
+  /** Takes the next in turn out of the line: the one that was given nothing for longest. */
+  take(now: number): C | undefined {
+    for (let next = this.#ready.first; next !== undefined; next = this.#ready.first) {
       if (!next.isOpen()) this.move(next, 'retiring')
       else if (next.usableUntil <= now) this.retire(next, 'max_age')
-      else return next
+      else {
+        this.#ready.remove(next)
+        return next
+      }
     }
     return undefined
   }
 
-  /** No request starts on it any more, and it closes at the end of the one that runs. */
-  retire(connection: Connection, reason: CloseReason): void {
+  /** No request starts on it any more, and it closes at the end of what runs. */
+  retire(connection: C, reason: CloseReason): void {
     connection.reason ??= reason
     this.move(connection, 'retiring')
     connection.close()
@@ -70,11 +70,10 @@ export class Roster {
     return lasting
   }
 
-  remove(connection: Connection): void {
-    if (connection.state === 'idle') this.#idle.remove(connection)
+  remove(connection: C): void {
+    if (connection.isInLine) this.#ready.remove(connection)
     this.stats[connection.state]--
     this.#all.delete(connection)
-    if (connection.isTunnel) this.stats.tunnels--
     this.stats.countClose(connection.reason ?? 'error', connection.ageMs, connection.requests)
   }
 }

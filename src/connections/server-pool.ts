@@ -1,23 +1,146 @@
 import type { Socket } from 'node:net'
-import type { Dispatcher } from 'undici'
+import { Dispatcher, errors } from 'undici'
 import type { RecyclingHandler } from './connection-facts.ts'
 import type { RetireReason } from './pool-options.ts'
 import type { PoolStats } from './pool-stats.ts'
 
-/** The connections to one server, whichever protocol they speak. */
-export interface ServerPool extends Dispatcher {
+/**
+ * The connections to one server, whichever protocol they speak: an undici dispatcher, and how it ends.
+ *
+ *     open --close--> closed --the last request has ended--> quiet
+ *         \---------------------------destroy--------------/
+ */
+export abstract class ServerPool extends Dispatcher {
   readonly origin: URL
+  #life: 'open' | 'closed' | 'destroyed' = 'open'
+  #retired: RetireReason | undefined
+  #onQuiet: (() => void)[] = []
+  #needsDrain = false
+
+  constructor(origin: string | URL) {
+    super()
+    this.origin = new URL(new URL(origin).origin)
+  }
+
   /** What the pool has and has had. Read it from the pool each time. */
-  readonly stats: PoolStats
+  abstract get stats(): PoolStats
+
   /** How old each open connection is, in milliseconds, tunnels and retiring ones included. */
-  ages(): Iterable<number>
-  dispatch(options: Dispatcher.DispatchOptions, handler: RecyclingHandler): boolean
-  /** Takes back a request that still waits for a connection; false where it does not wait any more. */
-  withdraw(handler: RecyclingHandler): boolean
-  /** A connection of its own for a tunnel. */
-  connectSocket(): Promise<Socket>
-  /** Lets every connection go after what it carries. */
-  retire(reason?: RetireReason): void
-  /** Takes back `retire`. */
-  restore(): void
+  abstract ages(): Iterable<number>
+
+  /**
+   * Takes back the request of this handler while it still waits for a connection; nothing more is called on it.
+   * False: it does not wait any more, and is stopped by its controller.
+   */
+  abstract withdraw(handler: RecyclingHandler): boolean
+
+  /** Whether `close` or `destroy` was called. */
+  get closed(): boolean {
+    return this.#life !== 'open'
+  }
+
+  get destroyed(): boolean {
+    return this.#life === 'destroyed'
+  }
+
+  /**
+   * Sends a request on the connection whose turn it is, or lets it wait for one; false = it waits. Where no
+   * connection can be set up, the handler's `onResponseError` gets the error without `onRequestStart` before it.
+   */
+  override dispatch(options: Dispatcher.DispatchOptions, handler: RecyclingHandler): boolean {
+    if (handler === null || typeof handler !== 'object') {
+      throw new errors.InvalidArgumentError('handler must be an object')
+    }
+    if (options === null || typeof options !== 'object') {
+      return refuse(handler, new errors.InvalidArgumentError('options must be an object'))
+    }
+    if (this.#life !== 'open') return refuse(handler, this.#endError())
+    if (this.submit(options, handler)) return true
+    this.#needsDrain = true
+    return false
+  }
+
+  /**
+   * Sets up a connection of its own, of HTTP/1.1, and gives its socket away, for a tunnel. It counts as active, and
+   * within `max`, until it is closed; no limit of age ends it. Rejects with HEADGATE_QUEUE_FULL when every connection
+   * is in use.
+   */
+  connectSocket(): Promise<Socket> {
+    return this.#life === 'open' ? this.openTunnel() : Promise.reject(this.#endError())
+  }
+
+  /**
+   * Lets every connection go: idle ones now, the others after what they carry; tunnels stay. Requests that come
+   * nevertheless are served, by connections that go as soon as they are done.
+   */
+  retire(reason: RetireReason = 'server_removed'): void {
+    this.#retired = reason
+    this.letGo(reason)
+  }
+
+  /** Takes back `retire`, for a server that has come back. */
+  restore(): void {
+    if (this.#life !== 'open' || this.#retired === undefined) return
+    this.#retired = undefined
+    this.takeUp()
+  }
+
+  /** Takes no more requests, and ends when those that it has, and the tunnels, have ended. */
+  override close(): Promise<void>
+  override close(callback: () => void): void
+  override close(callback?: () => void): Promise<void> | undefined {
+    if (callback === undefined) return new Promise((resolve) => this.close(resolve))
+    this.#onQuiet.push(callback)
+    if (this.#life === 'open') {
+      this.#life = 'closed'
+      this.retire(this.#retired ?? 'shutdown')
+    }
+    this.onLess()
+    return undefined
+  }
+
+  /** Ends at once: requests that run or wait fail with the error, tunnels are cut. */
+  override destroy(error: Error | null, callback: () => void): void
+  override destroy(callback: () => void): void
+  override destroy(error?: Error | null): Promise<void>
+  override destroy(error?: Error | null | (() => void), callback?: () => void): Promise<void> | undefined {
+    if (typeof error === 'function') return void this.destroy(null, error)
+    if (callback === undefined) return new Promise((resolve) => this.destroy(error ?? null, resolve))
+    this.#onQuiet.push(callback)
+    if (this.#life !== 'destroyed') {
+      this.#life = 'destroyed'
+      this.cut(error ?? new errors.ClientDestroyedError())
+    }
+    this.onLess()
+    return undefined
+  }
+
+  /** Whether nothing is left: no connection, no request. */
+  abstract isQuiet(): boolean
+  /** False = the request waits, or was refused. */
+  protected abstract submit(options: Dispatcher.DispatchOptions, handler: RecyclingHandler): boolean
+  protected abstract openTunnel(): Promise<Socket>
+  protected abstract letGo(reason: RetireReason): void
+  protected abstract takeUp(): void
+  protected abstract cut(error: Error): void
+
+  /** Something has ended; perhaps all has. */
+  protected onLess(): void {
+    if (this.#needsDrain && this.stats.pending === 0) {
+      this.#needsDrain = false
+      this.emit('drain', this.origin)
+    }
+    if (this.#onQuiet.length === 0 || !this.isQuiet()) return
+    for (const callback of this.#onQuiet.splice(0)) queueMicrotask(callback)
+  }
+
+  #endError(): Error {
+    return this.#life === 'closed' ? new errors.ClientClosedError() : new errors.ClientDestroyedError()
+  }
+}
+
+/** As undici does it: there is no controller before a request has started. */
+export function refuse(handler: RecyclingHandler, error: Error): false {
+  handler.onResponseError?.(null as unknown as Dispatcher.DispatchController, error)
+  return false
 }

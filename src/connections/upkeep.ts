@@ -1,75 +1,76 @@
 import type { Clock, Timer } from '../clock.ts'
-import type { Connection } from './connection.ts'
 import type { Demand } from './demand.ts'
 import type { Purpose } from './dials.ts'
+import type { Life } from './life.ts'
 import type { Lifespan } from './lifespan.ts'
 import { Allowance, countDue } from './pace.ts'
 import type { Roster } from './roster.ts'
 
-export interface UpkeepOptions {
-  roster: Roster
+export interface UpkeepOptions<C extends Life> {
+  roster: Roster<C>
   demand: Demand
   lifespan: Lifespan
   max: number
   minIdle: number
   idleTimeout: number
   clock: Clock
-  dial: (purpose: Purpose) => void
+  /** Requests that a connection carries at once. */
+  perConnection: () => number
+  /** Whether there is room for one more connection. */
+  hasRoom: () => boolean
+  dial: (purpose: Purpose<C>) => void
 }
 
 const firstWarmRetry = 1000
 const longestWarmRetry = 30_000
 
 /** What is done about connections while no request asks for it. Sleeps while there are none to look after. */
-export class Upkeep {
-  readonly #roster: Roster
-  readonly #demand: Demand
-  readonly #lifespan: Lifespan
-  readonly #max: number
-  readonly #minIdle: number
-  readonly #idleTimeout: number
+export class Upkeep<C extends Life> {
+  readonly #options: UpkeepOptions<C>
+  readonly #roster: Roster<C>
   readonly #clock: Clock
-  readonly #dial: (purpose: Purpose) => void
   readonly #allowance: Allowance
   #timer: Timer | undefined
   #isResting = false
   #warmAt = 0
   #warmRetry = firstWarmRetry
 
-  constructor(options: UpkeepOptions) {
+  constructor(options: UpkeepOptions<C>) {
+    this.#options = options
     this.#roster = options.roster
-    this.#demand = options.demand
-    this.#lifespan = options.lifespan
-    this.#max = options.max
-    this.#minIdle = options.minIdle
-    this.#idleTimeout = options.idleTimeout
     this.#clock = options.clock
-    this.#dial = options.dial
     this.#allowance = new Allowance(options.clock.now())
   }
 
   /** Looks after the connections from now on, until there are none. */
   wake(): void {
-    if (this.#isResting || this.#timer !== undefined) return
-    this.#timer = this.#clock.setTimeout(this.#tick, this.#lifespan.sweepEvery)
+    if (this.#isNeeded())
+      this.#timer ??= this.#clock.setTimeout(this.#tick, this.#options.lifespan.sweepEvery)
   }
 
   /** While the whole pool retires, nothing is kept, replaced or warmed. */
   rest(): void {
     this.#isResting = true
-    this.#clock.clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.onGone()
   }
 
+  /** Begins, or goes on after a rest: the warm ones are dialled now. */
   resume(): void {
     this.#isResting = false
     this.#tick()
   }
 
-  /** Makes good the loss of connections that have retired, where the load still needs as many. */
+  /** A connection less to look after; perhaps it was the last. */
+  onGone(): void {
+    if (this.#isNeeded()) return
+    this.#clock.clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** Makes good the loss of connections that have retired or soon will, where the load still needs as many. */
   replenish(): void {
     if (this.#isResting) return
-    while (this.#isShort() && this.#hasRoom()) this.#dial({ isSuccessor: true })
+    while (this.#isShort() && this.#options.hasRoom()) this.#options.dial({ isSuccessor: true })
   }
 
   onDialled(): void {
@@ -82,71 +83,84 @@ export class Upkeep {
     this.#warmRetry = Math.min(2 * this.#warmRetry, longestWarmRetry)
   }
 
+  /** Its time has come, and nothing has to wait for its successor. */
+  dismiss(connection: C): void {
+    connection.usableUntil = connection.deadline
+    connection.isLast = true
+    if (!connection.announcesItsEnd) this.#roster.retire(connection, 'max_age')
+  }
+
   readonly #tick = (): void => {
     const now = this.#clock.now()
+    this.#clock.clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#demand.turn(now)
-    this.#closeIdle(now)
-    this.#closeSurplus()
-    this.#retireAged(now)
-    this.#warm(now)
-    if (this.#roster.stats.total > 0 || this.#minIdle > 0) this.wake()
+    this.#options.demand.turn(now)
+    for (const connection of this.#roster) connection.expire(now)
+    if (!this.#isResting) {
+      this.#closeIdle(now)
+      this.#closeSurplus()
+      this.#retireAged(now)
+      this.#warm(now)
+    }
+    this.wake()
   }
 
-  #hasRoom(): boolean {
-    return this.#roster.stats.total < this.#max
+  #isNeeded(): boolean {
+    return this.#roster.stats.total > 0 || (this.#options.minIdle > 0 && !this.#isResting)
   }
 
-  /** As many connections as the load needs at once, or with the warm ones on top of those in use. */
+  /** As many connections as the load needs at once, or with the warm ones on top of those that are full. */
   #wanted(peak: number): number {
-    return Math.min(this.#max, Math.max(peak, this.#demand.inUse + this.#minIdle))
+    const { max, minIdle, demand, perConnection } = this.#options
+    const each = perConnection()
+    return Math.min(max, Math.max(Math.ceil(peak / each), Math.floor(demand.inUse / each) + minIdle))
   }
 
   #isShort(): boolean {
     const { stats } = this.#roster
-    return this.#roster.countLasting() + stats.dialing < this.#wanted(this.#demand.recentPeak)
+    return this.#roster.countLasting() + stats.dialing < this.#wanted(this.#options.demand.recentPeak)
   }
 
   /** Those that nobody has used for the idle timeout, down to the floor. */
   #closeIdle(now: number): void {
-    if (this.#idleTimeout <= 0) return
-    const { stats } = this.#roster
-    for (let next = this.#roster.longestIdle; next !== undefined; next = this.#roster.longestIdle) {
-      if (stats.idle <= this.#minIdle || now - next.idleSince < this.#idleTimeout) return
-      this.#roster.retire(next, 'idle')
+    const { idleTimeout, minIdle } = this.#options
+    if (idleTimeout <= 0) return
+    for (const connection of [...this.#roster.ready]) {
+      if (this.#roster.ready.length <= minIdle) return
+      const isUnused = connection.state === 'idle' && now - connection.idleSince >= idleTimeout
+      if (isUnused) this.#roster.retire(connection, 'idle')
     }
   }
 
   /** Those that are used in turn with others, but more than were needed at once; a quarter of them at a time. */
   #closeSurplus(): void {
-    if (this.#idleTimeout <= 0) return
-    const lasting = this.#roster.countLasting()
-    const surplus = Math.min(
-      this.#roster.stats.idle - this.#minIdle,
-      lasting - this.#wanted(this.#demand.peak),
-    )
+    const { idleTimeout, minIdle, demand } = this.#options
+    if (idleTimeout <= 0) return
+    const spare = this.#roster.ready.length - minIdle
+    const surplus = Math.min(spare, this.#roster.countLasting() - this.#wanted(demand.peak))
     if (surplus <= 0) return
-    const candidates = [...this.#roster.idle].filter((connection) => connection.isLasting())
+    const candidates = [...this.#roster.ready].filter((connection) => connection.isLasting())
     candidates.sort((a, b) => a.deadline - b.deadline)
     for (const connection of candidates.slice(0, Math.ceil(surplus / 4)))
       this.#roster.retire(connection, 'idle')
   }
 
   #retireAged(now: number): void {
-    if (this.#lifespan.maxAge === Number.POSITIVE_INFINITY) return
-    const lasting: Connection[] = []
+    const { lifespan } = this.#options
+    if (lifespan.maxAge === Number.POSITIVE_INFINITY) return
+    const lasting: C[] = []
     let alive = 0
     for (const connection of this.#roster) {
-      if (connection.state === 'retiring' || connection.isTunnel) continue
+      if (!connection.isInService()) continue
       alive++
       if (connection.usableUntil <= now) this.#roster.retire(connection, 'max_age')
       else if (connection.isLasting()) lasting.push(connection)
     }
     this.replenish()
-    const perSecond = this.#lifespan.retirementsPerSecond(alive)
+    const perSecond = lifespan.retirementsPerSecond(alive)
     this.#allowance.refill(now, perSecond)
     lasting.sort((a, b) => a.deadline - b.deadline)
-    const notices = lasting.map((connection) => connection.deadline - this.#lifespan.notice)
+    const notices = lasting.map((connection) => connection.deadline - lifespan.notice)
     const due = countDue(notices, now, 1000 / perSecond)
     for (const connection of lasting.slice(0, due)) {
       if (!this.#allowance.take()) return
@@ -155,18 +169,23 @@ export class Upkeep {
   }
 
   /** Where the load stands, the successor comes first, and the connection serves on until then. */
-  #beginRetirement(connection: Connection): void {
+  #beginRetirement(connection: C): void {
+    const { lifespan, hasRoom, dial } = this.#options
     connection.isLast = true
-    if (!this.#isShort() || !this.#hasRoom()) return
+    if (!this.#isShort()) return this.dismiss(connection)
+    // Without room for a successor it makes some: with its next request, or at its last moment.
+    if (!hasRoom()) return
     connection.isLast = false
-    connection.usableUntil = connection.deadline + this.#lifespan.overtime
-    this.#dial({ isSuccessor: true, predecessor: connection })
+    connection.usableUntil = connection.deadline + lifespan.overtime
+    dial({ isSuccessor: true, predecessor: connection })
   }
 
   #warm(now: number): void {
     if (now < this.#warmAt) return
-    const { stats } = this.#roster
-    let missing = this.#minIdle - (stats.idle + stats.dialing - stats.pending)
-    for (; missing > 0 && this.#hasRoom(); missing--) this.#dial({})
+    const { minIdle, hasRoom, dial, perConnection } = this.#options
+    const { stats, ready } = this.#roster
+    const expected = stats.dialing - Math.ceil(stats.pending / perConnection())
+    let missing = minIdle - (ready.length + expected)
+    for (; missing > 0 && hasRoom(); missing--) dial({})
   }
 }

@@ -4,8 +4,8 @@ import type { Dispatcher } from 'undici'
 export interface Waiter {
   readonly options: Dispatcher.DispatchOptions
   readonly handler: Dispatcher.DispatchHandler
-  /** When it came, on the pool's clock. */
-  readonly since: number
+  /** When it came, on the pool's clock; before all others where it has had its turn already. */
+  since: number
   next: this | undefined
 }
 

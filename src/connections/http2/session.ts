@@ -1,13 +1,7 @@
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
-import type { Socket } from 'node:net'
-import type { Clock } from '../../clock.ts'
-import type { InLine } from '../idle-line.ts'
-import type { CloseReason } from '../lifespan.ts'
+import { type Birth, Life } from '../life.ts'
 import type { Http2Fields } from './fields.ts'
 import type { OpenedSession } from './session-dialer.ts'
-
-/** As with connections of HTTP/1.1; an active session carries one request or more. */
-export type SessionState = 'idle' | 'active' | 'retiring'
 
 /** A request as far as its session has to know it. */
 export interface Carried {
@@ -31,16 +25,17 @@ export interface SessionOwner {
   onClosed(session: Session): void
 }
 
-export interface SessionOptions extends OpenedSession {
-  id: number
-  owner: SessionOwner
-  clock: Clock
-  /** When the dialling began, so that the age is never less than the server's own count. */
-  bornAt: number
-  /** No request starts after this time. */
-  deadline: number
-  maxRequests: number
+export interface SessionLimits {
+  /** Requests at the same time at most. */
   maxStreams: number
+  /** Milliseconds without a byte from the server, while requests run, after which it is pinged; 0 = never. */
+  pingAfter: number
+  /** Milliseconds that the server has for its answer. */
+  pingTimeout: number
+}
+
+export interface SessionOptions extends Birth, OpenedSession, SessionLimits {
+  owner: SessionOwner
 }
 
 /** Requests from which on a successor is wanted: the last fifth. */
@@ -50,33 +45,12 @@ const farewell = 2000
 /** A silent session is asked again only after this time: servers take frequent pings for an attack; ms. */
 const pingAgainAfter = 5 * 60_000
 
-/** One session from birth to death, and the record of it. */
-export class Session implements InLine<Session> {
-  state: SessionState = 'idle'
-  before: Session | undefined
-  after: Session | undefined
-  /** Whether it stands in the line of those that have room. */
-  isInLine = false
-  readonly id: number
-  readonly bornAt: number
-  readonly dialMs: number
-  readonly maxRequests: number
-  readonly deadline: number
-  /** The deadline, or later while a successor cannot be dialled. */
-  usableUntil: number
-  idleSince: number
-  requests = 0
-  /** Its successor is being dialled. */
-  isBeingReplaced = false
-  isClosed = false
-  /** Why it was or is being closed. */
-  reason: CloseReason | undefined
-
+/** A session of HTTP/2: one socket, over which many requests run at the same time. */
+export class Session extends Life {
+  readonly announcesItsEnd = false
   readonly #http2: ClientHttp2Session
-  readonly #socket: Socket
   readonly #owner: SessionOwner
-  readonly #clock: Clock
-  readonly #maxStreams: number
+  readonly #limits: SessionLimits
   readonly #running = new Set<Carried>()
   #limit: number
   #error: Error | undefined
@@ -87,18 +61,10 @@ export class Session implements InLine<Session> {
   #isPinging = false
 
   constructor(options: SessionOptions) {
-    this.id = options.id
-    this.bornAt = options.bornAt
-    this.maxRequests = options.maxRequests
-    this.deadline = options.deadline
-    this.usableUntil = options.deadline
+    super(options.socket, options)
     this.#http2 = options.http2
-    this.#socket = options.socket
     this.#owner = options.owner
-    this.#clock = options.clock
-    this.#maxStreams = options.maxStreams
-    this.idleSince = options.clock.now()
-    this.dialMs = this.idleSince - this.bornAt
+    this.#limits = options
     this.#heardAt = this.idleSince
     this.#limit = this.#readLimit()
     this.#http2.on('remoteSettings', this.#onSettings)
@@ -106,12 +72,7 @@ export class Session implements InLine<Session> {
     this.#http2.on('error', (error) => {
       this.#error ??= error
     })
-    this.#socket.once('close', this.#onSocketClose)
-    this.#http2.unref()
-  }
-
-  get ageMs(): number {
-    return this.#clock.now() - this.bornAt
+    this.socket.once('close', this.#onSocketClose)
   }
 
   /** Requests that run here. */
@@ -124,9 +85,9 @@ export class Session implements InLine<Session> {
     return this.#limit
   }
 
-  /** False once the server has taken leave or the socket is torn down. */
-  isOpen(): boolean {
-    return !this.#http2.closed && !this.#http2.destroyed && !this.#socket.destroyed
+  /** False too once the server has taken leave. */
+  override isOpen(): boolean {
+    return super.isOpen() && !this.#http2.closed && !this.#http2.destroyed
   }
 
   hasRoom(): boolean {
@@ -138,9 +99,12 @@ export class Session implements InLine<Session> {
     return this.requests >= this.maxRequests * worn
   }
 
-  /** Whether it will carry requests for a while. */
-  isLasting(): boolean {
-    return this.state !== 'retiring' && !this.isBeingReplaced && !this.isWorn()
+  override isLasting(): boolean {
+    return super.isLasting() && !this.isWorn()
+  }
+
+  watch(): void {
+    this.#http2.unref()
   }
 
   /** Counts a request in, before its stream is opened. */
@@ -167,29 +131,28 @@ export class Session implements InLine<Session> {
     this.#owner.onChanged(this)
   }
 
-  /** Closes the session as soon as nothing runs on it. No request must come after this. */
   close(): void {
     if (this.#running.size > 0 || this.#closingSince !== undefined) return
-    this.#closingSince = this.#clock.now()
+    this.#closingSince = this.clock.now()
     this.#http2.close()
   }
 
-  /** Closes the socket now; the requests fail with this error. */
   destroy(error: Error): void {
     for (const request of [...this.#running]) request.onFailed(error)
-    this.#socket.destroy()
+    this.socket.destroy()
   }
 
-  /** What time brings: limits of its requests, silence of the server, a farewell that takes too long. */
-  expire(now: number, pingAfter: number, pingTimeout: number): void {
+  /** Limits of its requests, silence of the server, a farewell that takes too long. */
+  override expire(now: number): void {
+    const { pingAfter, pingTimeout } = this.#limits
     for (const request of this.#running) request.expire(now)
-    if (this.#closingSince !== undefined && now - this.#closingSince > farewell) this.#socket.destroy()
+    if (this.#closingSince !== undefined && now - this.#closingSince > farewell) this.socket.destroy()
     if (pingAfter > 0) this.#listen(now, pingAfter, pingTimeout)
   }
 
   /** A server that is gone without a word is found out by its silence. */
   #listen(now: number, pingAfter: number, pingTimeout: number): void {
-    const { bytesRead } = this.#socket
+    const { bytesRead } = this.socket
     if (bytesRead !== this.#bytes) {
       this.#bytes = bytesRead
       this.#heardAt = now
@@ -202,7 +165,7 @@ export class Session implements InLine<Session> {
       if (now - this.#pingedAt < pingTimeout) return
       this.#error ??= new Error('The server does not answer a ping')
       this.reason ??= 'error'
-      this.#socket.destroy()
+      this.socket.destroy()
       return
     }
     if (this.#running.size === 0 || now - this.#heardAt < pingAfter) return
@@ -214,18 +177,18 @@ export class Session implements InLine<Session> {
   #onBusy(): void {
     this.#http2.ref()
     // Silence counts from when something is expected.
-    this.#heardAt = this.#clock.now()
+    this.#heardAt = this.clock.now()
   }
 
   #onFree(): void {
     this.#http2.unref()
-    this.idleSince = this.#clock.now()
+    this.idleSince = this.clock.now()
     if (this.state === 'retiring') this.close()
   }
 
   #readLimit(): number {
-    const { maxConcurrentStreams } = this.#http2.remoteSettings
-    return Math.min(this.#maxStreams, maxConcurrentStreams ?? this.#maxStreams)
+    const { maxStreams } = this.#limits
+    return Math.min(maxStreams, this.#http2.remoteSettings.maxConcurrentStreams ?? maxStreams)
   }
 
   readonly #onSettings = (): void => {
@@ -244,7 +207,7 @@ export class Session implements InLine<Session> {
   readonly #onSocketClose = (): void => {
     this.reason ??= this.#running.size > 0 || this.#error !== undefined ? 'error' : 'remote'
     this.isClosed = true
-    for (const request of [...this.#running]) request.onLost(this.#error ?? this.#socket.errored ?? undefined)
+    for (const request of [...this.#running]) request.onLost(this.#error ?? this.socket.errored ?? undefined)
     this.#owner.onClosed(this)
   }
 }

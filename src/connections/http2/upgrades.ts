@@ -51,27 +51,37 @@ export class Upgrades {
     this.#pool?.restore()
   }
 
-  close(callback: () => void): void {
-    if (this.#pool === undefined) callback()
-    else this.#pool.close(callback)
+  isQuiet(): boolean {
+    return this.#pool?.isQuiet() ?? true
   }
 
-  destroy(error: Error | null, callback: () => void): void {
-    if (this.#pool === undefined) callback()
-    else this.#pool.destroy(error, callback)
+  cut(error: Error): void {
+    void this.#pool?.destroy(error)
   }
 
   #open(): RecyclingPool {
     const { onEvent } = this.#options
-    this.#pool ??= new RecyclingPool(this.#origin, {
+    const options: Http2PoolOptions = {
       ...this.#options,
       minIdle: 0,
-      onEvent: (event) => {
-        onEvent?.({ ...event, id: -event.id })
-        if (event.type === 'closed') this.#onLess()
-      },
-    })
+      onEvent: (event) => onEvent?.({ ...event, id: -event.id }),
+    }
+    this.#pool ??= new UpgradePool(this.#origin, options, this.#onLess)
     return this.#pool
+  }
+}
+
+class UpgradePool extends RecyclingPool {
+  readonly #onLess: () => void
+
+  constructor(origin: URL, options: Http2PoolOptions, onLess: () => void) {
+    super(origin, options)
+    this.#onLess = onLess
+  }
+
+  protected override onLess(): void {
+    super.onLess()
+    this.#onLess()
   }
 }
 

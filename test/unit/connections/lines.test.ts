@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { IdleLine, type InLine } from '../../../src/connections/idle-line.ts'
+import { type InLine, TurnLine } from '../../../src/connections/turn-line.ts'
 import { WaitingLine } from '../../../src/connections/waiting-line.ts'
 
 interface Item extends InLine<Item> {
   id: number
 }
 
-test('an idle line behaves as an array from which anything can be taken', () => {
+test('a line of turns behaves as an array from which anything can be taken', () => {
   const steps = fc.array(fc.option(fc.nat(), { nil: undefined }), { maxLength: 60 })
   fc.assert(
     fc.property(steps, (commands) => {
-      const line = new IdleLine<Item>()
+      const line = new TurnLine<Item>()
       const model: Item[] = []
       for (const [id, command] of commands.entries()) {
         if (command === undefined || model.length === 0) {
-          const item: Item = { id, before: undefined, after: undefined }
+          const item: Item = { id, before: undefined, after: undefined, isInLine: false }
           line.push(item)
           model.push(item)
         } else {
@@ -24,6 +24,7 @@ test('an idle line behaves as an array from which anything can be taken', () => 
           line.remove(item!)
         }
         assert.equal(line.first, model[0])
+        assert.equal(line.length, model.length)
         assert.deepEqual(
           [...line].map((item) => item.id),
           model.map((item) => item.id),
