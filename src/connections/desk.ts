@@ -216,7 +216,7 @@ export abstract class Desk<C extends Life, W extends Waiter, Made> {
     const connection = this.open(made, { id, clock, bornAt, deadline, maxRequests: lifespan.drawRequests() })
     if (connection.isResumed) this.stats.resumed++
     this.roster.add(connection)
-    this.upkeep.onDialled()
+    this.upkeep.onBorn(connection, isSuccessor)
     onEvent?.({ type: 'opened', id, dialMs: connection.dialMs, resumed: connection.isResumed })
     if (tunnel !== undefined) return this.giveAway?.(connection, tunnel)
     if (predecessor?.isInService()) this.upkeep.dismiss(predecessor)

@@ -36,7 +36,6 @@ export abstract class Life {
   readonly bornAt: number
   readonly dialMs: number
   readonly maxRequests: number
-  readonly deadline: number
   /** The deadline, or later while a successor cannot be dialled. */
   usableUntil: number
   idleSince: number
@@ -50,13 +49,14 @@ export abstract class Life {
   reason: CloseReason | undefined
   protected readonly clock: Clock
   protected readonly socket: Socket
+  #deadline: number
 
   constructor(socket: Socket, { id, clock, bornAt, deadline, maxRequests }: Birth) {
     this.socket = socket
     this.id = id
     this.clock = clock
     this.bornAt = bornAt
-    this.deadline = deadline
+    this.#deadline = deadline
     this.usableUntil = deadline
     this.maxRequests = maxRequests
     this.idleSince = clock.now()
@@ -65,6 +65,17 @@ export abstract class Life {
 
   /** Whether the protocol has a word for the last request, so that a busy connection goes with the next one. */
   abstract readonly announcesItsEnd: boolean
+
+  /** No request starts after this time, but for want of a successor. */
+  get deadline(): number {
+    return this.#deadline
+  }
+
+  /** Gives it another deadline. */
+  set deadline(time: number) {
+    this.#deadline = time
+    this.usableUntil = time
+  }
 
   get ageMs(): number {
     return this.clock.now() - this.bornAt

@@ -12,11 +12,14 @@ export const closeReasons = [
 export type CloseReason = (typeof closeReasons)[number]
 
 export interface LifespanOptions {
-  /** Milliseconds that a connection may live; 0 = no limit. Default 300 000. */
+  /** Milliseconds that a connection may live at most; 0 = no limit. Default 300 000. */
   maxAge?: number | undefined
   /** Requests that a connection may carry; 0 = no limit. Default 10 000. */
   maxRequests?: number | undefined
-  /** Each connection draws its own limits within this share above and below them, 0 to 1. Default 0.2. */
+  /**
+   * The share, 0 to 1, within which each connection draws its own limits: its requests above and below, its age below.
+   * Default 0.2.
+   */
   jitter?: number | undefined
   /** From 0 to below 1. Default Math.random. */
   random?: (() => number) | undefined
@@ -44,6 +47,8 @@ export class Lifespan {
   readonly overtime: number
   readonly #jitter: number
   readonly #random: () => number
+  /** Milliseconds by which ages differ: the first to be given notice does not go before the jitter allows it. */
+  readonly #slack: number
   #phase: number
 
   constructor(options: LifespanOptions & { idleTimeout?: number | undefined } = {}) {
@@ -57,16 +62,17 @@ export class Lifespan {
     this.sweepEvery = Math.min(1000, Math.max(20, shortest / 50))
     this.notice = 4 * this.sweepEvery
     this.overtime = Math.max(this.maxAge / 4, 5000)
+    this.#slack = Math.max(0, this.maxAge * this.#jitter - this.notice)
   }
 
   /**
    * Milliseconds that a new connection may live. A successor keeps the rhythm of the one that it follows, within
-   * the jitter. Any other was born in a crowd, at the start or with a burst: it draws from the whole age, so that
+   * the jitter below the limit, so that after one age nothing is left of what there was. Any other was born in a crowd, at the start or with a burst: it draws from the whole age, so that
    * the crowd does not leave together.
    */
   drawAge(isSuccessor: boolean): number {
     if (this.maxAge === Number.POSITIVE_INFINITY) return this.maxAge
-    if (isSuccessor) return this.maxAge * this.#around()
+    if (isSuccessor) return this.maxAge - this.#random() * this.#slack
     this.#phase = (this.#phase + goldenRatio) % 1
     return this.maxAge * (1 - this.#phase)
   }
@@ -90,9 +96,5 @@ export class Lifespan {
   /** Retirements for age that are allowed in a second: twice what a steady pool needs, at least one. */
   retirementsPerSecond(connections: number): number {
     return Math.max(1, (2000 * connections) / this.maxAge)
-  }
-
-  #around(): number {
-    return 1 + this.#jitter * (2 * this.#random() - 1)
   }
 }

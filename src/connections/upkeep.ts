@@ -73,9 +73,17 @@ export class Upkeep<C extends Life> {
     while (this.#isShort() && this.#options.hasRoom()) this.#options.dial({ isSuccessor: true })
   }
 
-  onDialled(): void {
+  /** A successor that has drawn an earlier end than one before it swaps with it: who was born first leaves first. */
+  onBorn(newborn: C, isSuccessor: boolean): void {
     this.#warmRetry = firstWarmRetry
     this.#warmAt = 0
+    if (!isSuccessor) return
+    for (const elder of this.#roster) {
+      if (elder === newborn || !elder.isLasting() || elder.deadline <= newborn.deadline) continue
+      const { deadline } = elder
+      elder.deadline = newborn.deadline
+      newborn.deadline = deadline
+    }
   }
 
   onDialFailed(): void {

@@ -59,7 +59,12 @@ test('20 000 requests over connections that live for 50 requests and a second fa
     assert.ok(lastAt - bornAt <= 1200 + 50, `a request began on a connection ${lastAt - bornAt} ms old`)
   }
   const closed = `headgate_upstream_connections_closed_total{upstream="app",server="${origin.name}",reason=`
-  assert.ok((await metric(gateway, `${closed}"max_requests"}`)) >= 20_000 / 60 - 32)
+  // Which of the limits ends most of them is for the speed of the machine to say.
+  const [byCount, byAge] = [
+    await metric(gateway, `${closed}"max_requests"}`),
+    await metric(gateway, `${closed}"max_age"}`),
+  ]
+  assert.ok(byCount + byAge >= 20_000 / 60 - 32, `${byCount} by count, ${byAge} by age`)
   assert.equal(await metric(gateway, `${closed}"error"}`), 0)
   assert.equal(
     await metric(gateway, `${closed}"remote"}`),

@@ -68,7 +68,7 @@ const connectionsSchema = section('Connections to each server, which live long e
   maxRequests: withDefault(count('A connection retires after this many requests. 0 = no limit.'), 10_000),
   jitter: withDefault(
     amount(
-      'Each connection draws its own maxAge and maxRequests within plus and minus this share, so that not all retire at once.',
+      'Each connection draws its own limits within this share: maxRequests above and below, maxAge below, so that not all retire at once.',
       { maximum: 0.9 },
     ),
     0.2,
