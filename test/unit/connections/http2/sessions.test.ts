@@ -5,7 +5,7 @@ import type { Http2PoolOptions } from '../../../../src/connections/http2/http2-o
 import { Http2Pool } from '../../../../src/connections/http2/http2-pool.ts'
 import { FakeClock } from '../../../helpers/fake-clock.ts'
 import { until } from '../counting-server.ts'
-import { dispatch, send } from '../send.ts'
+import { send } from '../send.ts'
 import { type H2ServerOptions, h2Server } from './h2-server.ts'
 
 /** A pool and a server whose answers wait for `answer`, but for those to `/now`. */
@@ -128,95 +128,4 @@ test('a session that retires takes no new streams, and those that run end in pea
   await until(() => server.open === 1)
   assert.equal(server.sessions[0]!.hasLeave, true)
   await until(() => pool.stats.closed.max_age === 1)
-})
-
-test('while its successor cannot be dialled, a session serves on for a bounded time', async (t) => {
-  const { clock, server, pool, held, answer, now } = await setUp(t, { maxAge: 1000, idleTimeout: 0 })
-  const first = send(pool)
-  await until(() => held.length === 1)
-  server.stopListening()
-  clock.advance(320)
-  await until(() => pool.stats.failedDials > 0)
-  clock.advance(300)
-  assert.equal((await now()).statusCode, 200)
-  assert.ok(server.sessions[0]!.lastAge > 500)
-  answer()
-  await first
-  for (let i = 0; i < 60; i++) {
-    clock.advance(100)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-  await until(() => server.open === 0)
-  assert.equal(pool.stats.closed.max_age, 1)
-})
-
-test('idle sessions are closed without traffic, down to the floor', async (t) => {
-  const { clock, server, pool, held, answer } = await setUp(t, {
-    maxStreams: 1,
-    minIdle: 1,
-    idleTimeout: 500,
-  })
-  const sent = Array.from({ length: 4 }, () => send(pool))
-  await until(() => held.length === 4)
-  answer()
-  await Promise.all(sent)
-  for (let i = 0; i < 100 && server.open > 1; i++) {
-    clock.advance(100)
-    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
-  }
-  await until(() => server.open === 1)
-  assert.equal(pool.stats.closed.idle, 3)
-})
-
-test('retire lets every session go after what it carries, and what comes nevertheless is served', async (t) => {
-  const { server, pool, held, answer, now } = await setUp(t, {})
-  const running = send(pool)
-  await until(() => held.length === 1)
-  pool.retire()
-  assert.equal((await now()).statusCode, 200)
-  await until(() => server.open === 1)
-  answer()
-  assert.equal((await running).body, 'ok')
-  await until(() => server.open === 0)
-  await until(() => pool.stats.closed.server_removed === 2)
-  pool.restore()
-  for (let i = 0; i < 3; i++) await now()
-  assert.equal(server.open, 1)
-})
-
-test('close waits for what runs, and takes nothing more', async (t) => {
-  const { server, pool, held, answer } = await setUp(t, {})
-  const running = send(pool)
-  await until(() => held.length === 1)
-  const closed = pool.close()
-  assert.equal((await send(pool)).error?.code, 'UND_ERR_CLOSED')
-  answer()
-  assert.equal((await running).body, 'ok')
-  await closed
-  await until(() => server.open === 0)
-  assert.equal(pool.stats.closed.shutdown, 1)
-})
-
-test('destroy fails what runs and what waits, and leaves nothing', async (t) => {
-  const { clock, server, pool, held } = await setUp(t, { max: 1, maxStreams: 1 })
-  const running = send(pool)
-  const waiting = send(pool)
-  await until(() => held.length === 1)
-  await pool.destroy(new Error('enough'))
-  assert.deepEqual([(await running).error?.message, (await waiting).error?.message], ['enough', 'enough'])
-  await until(() => server.open === 0)
-  assert.deepEqual([pool.stats.total, pool.stats.pending, clock.pending], [0, 0, 0])
-})
-
-test('a request that waits can be taken back, and one too many is refused', async (t) => {
-  const { pool, held, answer } = await setUp(t, { max: 1, maxStreams: 1, maxQueue: 1 })
-  const running = send(pool)
-  await until(() => held.length === 1)
-  const { handler } = dispatch(pool)
-  assert.equal((await send(pool)).error?.code, 'HEADGATE_QUEUE_FULL')
-  assert.equal(pool.withdraw(handler), true)
-  assert.equal(pool.withdraw(handler), false)
-  answer()
-  await running
-  assert.equal(pool.stats.pending, 0)
 })
