@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ClientSink, type ClientSinkOwner } from '../src/forward/client-sink.ts'
 import { weakenEncodedTag } from '../src/forward/encoded-tag.ts'
+import type { HeadHook } from '../src/forward/forward-to.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink } from '../src/forward/sink.ts'
 import { StalledClient } from '../src/forward/stalled-client.ts'
 import { StreamSink } from '../src/forward/stream-sink.ts'
@@ -14,7 +15,7 @@ export interface ReplySinkOptions {
   /** Called once when the client has left before it had the whole response. */
   onGone: (error: Error) => void
   /** Takes part in the answer: called with the head, and with what sends it. Default: it is sent. */
-  onHead?: ((head: ResponseHead, send: () => void) => void) | undefined
+  onHead?: HeadHook | undefined
 }
 
 /**

@@ -15,13 +15,18 @@ export function expectContinue(request: IncomingMessage, response: ServerRespons
 }
 
 /** True while the client has not been asked for its body yet. */
-export function isWaiting(request: IncomingMessage): boolean {
+function isWaiting(request: IncomingMessage): boolean {
   return request[waiting] === true
 }
 
 /** Asks the client for its body, if it waits to be asked (RFC 9110, section 10.1.1). */
-export function sendContinue(request: IncomingMessage, response: ServerResponse): void {
+function sendContinue(request: IncomingMessage, response: ServerResponse): void {
   if (request[waiting] !== true) return
   request[waiting] = false
   if (!response.headersSent && !response.destroyed) response.writeContinue()
+}
+
+/** What asks a client for its body, where it waits to be asked. */
+export function continuer(request: IncomingMessage, response: ServerResponse): (() => void) | undefined {
+  return isWaiting(request) ? () => sendContinue(request, response) : undefined
 }

@@ -10,10 +10,11 @@ import { type ExchangeTimeouts, overdue } from './time-limits.ts'
 
 export interface ExchangeOptions {
   reserver: Reserver
-  context: ReserveContext
+  /** Default: any slot will do. */
+  context?: ReserveContext | undefined
   timeouts: ExchangeTimeouts
-  /** Further attempts after the first. */
-  retries: number
+  /** Further attempts after the first. Default 0. */
+  retries?: number | undefined
   sweep: Sweep
   body: RequestBody | undefined
   /** Joins the two ends of an upgraded connection; the slot is held until `closed` is called. */
@@ -21,6 +22,8 @@ export interface ExchangeOptions {
     | ((head: ResponseHead, server: Duplex, protocol: string, closed: () => void) => void)
     | undefined
 }
+
+const anySlot: ReserveContext = Object.freeze({})
 
 /** Methods that may be sent twice (RFC 9110, section 9.2.2). */
 const idempotent = new Set([
@@ -156,7 +159,7 @@ export class Exchange extends Expiring implements AttemptListener {
   }
 
   #reserve(): void {
-    const { reserver, context } = this.#options
+    const { reserver, context = anySlot } = this.#options
     let reservation: Reservation | undefined
     try {
       reservation = reserver.tryReserve(context)
@@ -168,7 +171,7 @@ export class Exchange extends Expiring implements AttemptListener {
   }
 
   async #wait(): Promise<void> {
-    const { reserver, context } = this.#options
+    const { reserver, context = anySlot } = this.#options
     this.#queued = new AbortController()
     try {
       const reservation = await reserver.wait(context, this.#queued.signal)
@@ -195,7 +198,7 @@ export class Exchange extends Expiring implements AttemptListener {
   /** Whether the request may be sent once more: nothing of it was sent, or it does no harm twice and is at hand. */
   #mayTryAgain(attempt: Attempt, failure: Failure): boolean {
     if (!failure.retryable || this.#isAborted || this.#hasHead || attempt.interims > 0) return false
-    const { body, retries, reserver } = this.#options
+    const { body, retries = 0, reserver } = this.#options
     if (body !== undefined && !body.isReplayable()) return false
     if (attempt.isSent && !idempotent.has(this.#request.method)) return false
     if (isStale(attempt, failure) && this.#stale < maxStaleAttempts) return true
@@ -204,7 +207,7 @@ export class Exchange extends Expiring implements AttemptListener {
 
   /** Tries another server, at once; a retry never waits in the queue of those that were not served yet. */
   #retry(failed: Attempt, failure: Failure, cause: unknown): void {
-    const { reserver, context } = this.#options
+    const { reserver, context = anySlot } = this.#options
     this.#tried ??= []
     if (isStale(failed, failure) && this.#stale < maxStaleAttempts) this.#stale++
     else this.#tried.push(failed.reservation.server)

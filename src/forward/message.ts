@@ -10,3 +10,8 @@ export function hasBody({ headers }: IncomingMessage): boolean {
 export function hasUnreadBody(request: IncomingMessage): boolean {
   return !request.complete && hasBody(request)
 }
+
+/** The length that a request declares, bytes; NaN where it declares none. */
+export function declaredLength({ headers }: IncomingMessage): number {
+  return Number(headers['content-length'])
+}

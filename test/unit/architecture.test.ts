@@ -38,8 +38,8 @@ const pluginLibraries: Readonly<Record<string, string[]>> = {
   'plugins/metrics.ts': ['prom-client'],
 }
 
-/** Not plugins: how replies are written, and how requests go through reply-from. */
-const partsOfPlugins = ['plugins/reply-sink.ts', 'plugins/reply-passage.ts']
+/** Not plugins: how replies are written or become tunnels, and how requests go through reply-from. */
+const partsOfPlugins = ['plugins/reply-sink.ts', 'plugins/reply-passage.ts', 'plugins/reply-tunnel.ts']
 
 /** Who else touches the process, and what of it: defaults that a caller can replace. */
 const touchesProcess: Readonly<Record<string, string[]>> = {
