@@ -1,7 +1,7 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { HeadgateError } from '../errors.ts'
-import { allowedTrailers, fieldValue, responseHeaders } from './headers.ts'
+import { allowedTrailers, fieldValue, type RawFields, responseHeaders } from './headers.ts'
 import type { Reservation, Target } from './reserver.ts'
 import { responseFault } from './response-fault.ts'
 import type { FlatHeaders, ResponseHead, ResponseSource } from './sink.ts'
@@ -182,8 +182,9 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseSource {
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     if (this.#isOver) return
     this.#isOver = true
-    const raw = controller.rawTrailers as (Buffer | string)[] | null
-    this.#listener.onEnd(this, raw === null || raw.length === 0 ? [] : allowedTrailers(raw))
+    const { rawTrailers, rawHeaders } = controller as { rawTrailers: RawFields | null; rawHeaders: RawFields }
+    const hasTrailers = rawTrailers !== null && rawTrailers.length > 0
+    this.#listener.onEnd(this, hasTrailers ? allowedTrailers(rawTrailers, rawHeaders) : [])
   }
 
   onRequestUpgrade(

@@ -1,4 +1,7 @@
 import { Readable } from 'node:stream'
+import type { FlatHeaders } from './sink.ts'
+
+const none: FlatHeaders = []
 
 /** Where a reader's bytes come from. */
 export interface Pump {
@@ -8,6 +11,8 @@ export interface Pump {
 
 /** What one attempt reads of a request's body: it ends, fails or is dropped, and the client's connection stays. */
 export class BodyReader extends Readable {
+  /** Fields behind the last byte, for whoever sends them on: name, value, name, value, ... Known at the end. */
+  trailerLines: FlatHeaders = none
   readonly #pump: Pump
 
   constructor(pump: Pump) {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { HeadgateError } from '../errors.ts'
 import { BodyReader } from './body-reader.ts'
+import { allowedTrailers } from './headers.ts'
 import { Expiring, type Sweep } from './sweep.ts'
 
 /** What a request's body may cost. */
@@ -12,7 +13,12 @@ export interface BodyLimits {
 }
 
 /** A stream of a body; of a request of Node's, which knows more than its stream says. */
-export type BodySource = Readable & { readonly complete?: boolean; readonly aborted?: boolean }
+export type BodySource = Readable & {
+  readonly complete?: boolean
+  readonly aborted?: boolean
+  readonly rawHeaders?: readonly string[]
+  readonly rawTrailers?: readonly string[]
+}
 
 /** Bodies up to this size are kept until the response begins, so that another server can get them too; bytes. */
 const keepLimit = 64 * 1024
@@ -86,7 +92,7 @@ export class RequestBody extends Expiring {
     this.heldUpAt = this.#sweep.now()
     for (const chunk of this.#kept ?? []) reader.push(chunk)
     if (this.#error !== undefined) reader.destroy(this.#error)
-    else if (this.#isRead) reader.push(null)
+    else if (this.#isRead) this.#end(reader)
     return reader
   }
 
@@ -173,7 +179,15 @@ export class RequestBody extends Expiring {
     this.#isRead = true
     this.heldUpAt = undefined
     this.#complete(this.#sweep.now())
-    this.#reader?.push(null)
+    if (this.#reader !== undefined) this.#end(this.#reader)
+  }
+
+  #end(reader: BodyReader): void {
+    const { rawTrailers, rawHeaders } = this.#source
+    if (rawTrailers !== undefined && rawTrailers.length > 0) {
+      reader.trailerLines = allowedTrailers(rawTrailers, rawHeaders)
+    }
+    reader.push(null)
   }
 
   readonly #onError = (error: Error): void => {

@@ -46,10 +46,12 @@ const unfit: ReadonlySet<string> = new Set([
   ],
   ...['authorization', 'www-authenticate', 'cookie', 'set-cookie', 'cache-control', 'age', 'expires', 'date'],
   ...['vary', 'location', 'retry-after', 'range', 'if-match', 'if-none-match', 'if-range', 'warning'],
-  ...['if-modified-since', 'if-unmodified-since', 'via', 'x-request-id', 'traceparent'],
+  ...['if-modified-since', 'if-unmodified-since', 'via', 'x-request-id', 'traceparent', 'tracestate'],
 ])
 
 /** Fields that frame, route, authenticate or control, and must not come when all that is over. */
 export function isUnfitForTrailer(name: string): boolean {
-  return hopByHop.has(name) || unfit.has(name) || isForwarding(name)
+  // Whoever merges them into the head may read `_` as `-`.
+  const plain = name.replaceAll('_', '-')
+  return hopByHop.has(plain) || unfit.has(plain) || isForwarding(plain)
 }

@@ -2,6 +2,9 @@ import { hopByHop, isForwarding, isGatewaysOwn, isUnfitForTrailer } from './fiel
 import { ForwardedFields } from './forwarded-fields.ts'
 import type { FlatHeaders } from './sink.ts'
 
+/** Field lines as undici or Node hand them over: name, value, name, value, ... */
+export type RawFields = readonly (Buffer | string)[]
+
 /** What the gateway knows of a request beside its fields. */
 export interface RequestFacts {
   /** The address of the peer of the connection. */
@@ -87,7 +90,7 @@ function oneLess(value: string): string {
  *
  * @param raw field lines as bytes, as undici hands them over
  */
-export function responseHeaders(raw: readonly (Buffer | string)[], statusCode: number): FlatHeaders {
+export function responseHeaders(raw: RawFields, statusCode: number): FlatHeaders {
   const lines: FlatHeaders = new Array(raw.length)
   for (let index = 0; index < raw.length; index++) lines[index] = latin1(raw[index] as Buffer | string)
   const named = connectionNamed(lines)
@@ -103,18 +106,24 @@ export function responseHeaders(raw: readonly (Buffer | string)[], statusCode: n
   return headers
 }
 
-/** Trailer fields that may cross: none that frames, routes, authenticates or controls (RFC 9110, section 6.5.1). */
-export function allowedTrailers(raw: readonly (Buffer | string)[]): FlatHeaders {
+/**
+ * Trailer fields that may cross: none that frames, routes, authenticates or controls (RFC 9110, section 6.5.1), and
+ * none that Connection names in the head of the message.
+ */
+export function allowedTrailers(raw: RawFields, head: RawFields = []): FlatHeaders {
+  const named = connectionNamed(head.map(latin1))
   const trailers: FlatHeaders = []
   for (let index = 0; index < raw.length; index += 2) {
     const name = latin1(raw[index] as Buffer | string)
-    if (!isUnfitForTrailer(name.toLowerCase())) trailers.push(name, latin1(raw[index + 1] as Buffer | string))
+    const lower = name.toLowerCase()
+    if (isUnfitForTrailer(lower) || named?.includes(lower)) continue
+    trailers.push(name, latin1(raw[index + 1] as Buffer | string))
   }
   return trailers
 }
 
 /** The value of the first line of a field. */
-export function fieldValue(raw: readonly (Buffer | string)[], wanted: string): string | undefined {
+export function fieldValue(raw: RawFields, wanted: string): string | undefined {
   for (let index = 0; index < raw.length; index += 2) {
     if (String(raw[index]).toLowerCase() === wanted) return latin1(raw[index + 1] as Buffer | string)
   }

@@ -5,6 +5,8 @@ export interface Seen {
   body?: string
   /** Values by name; `undefined` = the field must not be there. */
   fields?: Record<string, string | undefined>
+  /** All of its trailers, names in lower case. */
+  trailers?: [name: string, value: string][]
 }
 
 /** Bytes that a client sends, and what must come of them. */

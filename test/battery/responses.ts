@@ -118,6 +118,11 @@ export const responseFraming: ResponseCase[] = [
     has: 'X-T: 1',
     hasNot: 'poison',
   }),
+  good(
+    'a trailer that Connection names',
+    `${head}Connection: X-A\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-A: poison\r\nX-T: 1\r\n\r\n`,
+    { has: 'X-T: 1', hasNot: 'poison' },
+  ),
   bad(
     'Content-Length and Transfer-Encoding',
     `${head}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n`,

@@ -19,6 +19,7 @@ interface Reading {
   target: string
   body: string
   fields: string[]
+  trailers: string[]
 }
 
 export interface FuzzResult {
@@ -42,11 +43,12 @@ export async function fuzzRequests(rounds: number, seed: number): Promise<FuzzRe
     behind.requests.length = 0
     behind.faults.length = 0
     const { text } = await sendRaw(gateway.port, bytes, { quietMs: 4, patienceMs: 25 })
-    const arrived = behind.requests.map(({ method, target, body, fields }) => ({
+    const arrived = behind.requests.map(({ method, target, body, fields, trailers }) => ({
       method,
       target,
       body,
       fields: endToEnd(fields.map(([name, value]) => `${name}: ${value}`)),
+      trailers: trailers.map(([name, value]) => `${name}: ${value}`),
     }))
     const expected = await node.read(bytes)
     const difference = compare(arrived, expected, behind.faults)
@@ -70,10 +72,11 @@ function compare(arrived: Reading[], expected: Reading[], faults: string[]): str
   if (arrived.length > expected.length)
     return `${arrived.length} requests arrived, ${expected.length} were sent`
   for (const [index, reading] of arrived.entries()) {
-    const { method, target, body, fields } = expected[index]!
+    const { method, target, body, fields, trailers } = expected[index]!
     if (reading.method !== method) return `method ${reading.method}, not ${method}`
     if (reading.target !== resolved(target)) return `target ${reading.target}, not ${target}`
     if (reading.body !== body) return `body ${JSON.stringify(reading.body)}, not ${JSON.stringify(body)}`
+    if (reading.trailers.join() !== trailers.join()) return `trailers ${reading.trailers}, not ${trailers}`
     const missing = fields.filter((field) => !reading.fields.includes(field))
     const invented = reading.fields.filter((field) => !fields.includes(field))
     if (missing.length + invented.length > 0) return `fields: ${missing} missing, ${invented} new`
@@ -111,23 +114,31 @@ function endToEnd(fields: string[]): string[] {
   )
 }
 
+function linesOf(raw: readonly string[]): string[] {
+  const lines: string[] = []
+  for (let index = 0; index < raw.length; index += 2) {
+    lines.push(`${raw[index]!.toLowerCase()}: ${raw[index + 1]}`)
+  }
+  return lines
+}
+
 /** Node's server as a reader of requests: strict, and none of the gateway's code in it. */
 async function nodeReader(): Promise<{ read(bytes: string): Promise<Reading[]>; close(): Promise<void> }> {
   let readings: Reading[] = []
   const server = createServer({ requireHostHeader: false, maxHeaderSize: 65_536 }, (request, response) => {
-    const { method = '', url = '', rawHeaders } = request
-    const lines: string[] = []
-    for (let index = 0; index < rawHeaders.length; index += 2) {
-      lines.push(`${rawHeaders[index]!.toLowerCase()}: ${rawHeaders[index + 1]}`)
-    }
-    const reading: Reading = { method, target: url, body: '', fields: endToEnd(lines) }
+    const { method = '', url = '' } = request
+    const fields = endToEnd(linesOf(request.rawHeaders))
+    const reading: Reading = { method, target: url, body: '', fields, trailers: [] }
     // Taken down as soon as the head is there; the body of one that breaks off stays incomplete.
     readings.push(reading)
     request.on('data', (chunk: Buffer) => {
       reading.body += chunk.toString('latin1')
     })
     request.on('error', () => {})
-    request.on('end', () => response.end('ok'))
+    request.on('end', () => {
+      reading.trailers = linesOf(request.rawTrailers)
+      response.end('ok')
+    })
   })
   server.on('upgrade', (_request, socket) => socket.destroy())
   server.on('connect', (_request, socket) => socket.destroy())

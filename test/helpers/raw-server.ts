@@ -7,6 +7,8 @@ export interface SeenRequest {
   target: string
   fields: [name: string, value: string][]
   body: string
+  /** Fields behind a chunked body. */
+  trailers: [name: string, value: string][]
   connection: number
 }
 
@@ -65,6 +67,7 @@ export class RawServer {
         if (typeof body === 'string') return this.#fault(body, socket)
         input = input.slice(body.used)
         current.body = body.text
+        current.trailers = body.trailers
         this.requests.push(current)
         const done = current
         current = undefined
@@ -91,6 +94,15 @@ function parseHead(text: string, connection: number): SeenRequest | string {
   const [line = '', ...lines] = text.split('\r\n')
   const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~\x80-\xff]+) HTTP\/1\.1$/.exec(line)
   if (match === null) return `request line: ${JSON.stringify(line)}`
+  const fields = parseFields(lines)
+  if (typeof fields === 'string') return fields
+  const hosts = fields.filter(([name]) => name === 'host')
+  if (hosts.length !== 1) return `${hosts.length} Host fields`
+  const head = text
+  return { head, method: match[1]!, target: match[2]!, fields, body: '', trailers: [], connection }
+}
+
+function parseFields(lines: readonly string[]): [string, string][] | string {
   const fields: [string, string][] = []
   for (const field of lines) {
     const colon = field.indexOf(':')
@@ -99,28 +111,28 @@ function parseHead(text: string, connection: number): SeenRequest | string {
     if (!token.test(name) || badValue.test(value)) return `field: ${JSON.stringify(field)}`
     fields.push([name.toLowerCase(), value])
   }
-  const hosts = fields.filter(([name]) => name === 'host')
-  if (hosts.length !== 1) return `${hosts.length} Host fields`
-  const head = text
-  return { head, method: match[1]!, target: match[2]!, fields, body: '', connection }
+  return fields
+}
+
+interface TakenBody {
+  text: string
+  trailers: [string, string][]
+  used: number
 }
 
 /** The body, `undefined` while it is not complete, or what is wrong with its framing. */
-function takeBody(
-  { fields }: SeenRequest,
-  input: string,
-): { text: string; used: number } | string | undefined {
+function takeBody({ fields }: SeenRequest, input: string): TakenBody | string | undefined {
   const lengths = fields.filter(([name]) => name === 'content-length').map(([, value]) => value)
   const codings = fields.filter(([name]) => name === 'transfer-encoding').map(([, value]) => value)
   if (lengths.length + codings.length > 1) return 'ambiguous framing'
   if (codings.length === 1) return codings[0] === 'chunked' ? takeChunks(input) : `coding ${codings[0]}`
-  if (lengths.length === 0) return { text: '', used: 0 }
+  if (lengths.length === 0) return { text: '', trailers: [], used: 0 }
   if (!/^\d{1,15}$/.test(lengths[0]!)) return `length ${lengths[0]}`
   const length = Number(lengths[0])
-  return input.length < length ? undefined : { text: input.slice(0, length), used: length }
+  return input.length < length ? undefined : { text: input.slice(0, length), trailers: [], used: length }
 }
 
-function takeChunks(input: string): { text: string; used: number } | string | undefined {
+function takeChunks(input: string): TakenBody | string | undefined {
   let text = ''
   let at = 0
   for (;;) {
@@ -130,13 +142,18 @@ function takeChunks(input: string): { text: string; used: number } | string | un
     if (!/^[0-9a-fA-F]{1,8}$/.test(size)) return `chunk size ${JSON.stringify(size)}`
     const length = Number.parseInt(size, 16)
     at = end + 2
-    if (length === 0) {
-      if (input.length < at + 2) return undefined
-      return input.slice(at, at + 2) === '\r\n' ? { text, used: at + 2 } : 'trailers'
-    }
+    if (length === 0) return takeTrailers(input, at, text)
     if (input.length < at + length + 2) return undefined
     if (input.slice(at + length, at + length + 2) !== '\r\n') return 'chunk end'
     text += input.slice(at, at + length)
     at += length + 2
   }
+}
+
+function takeTrailers(input: string, at: number, text: string): TakenBody | string | undefined {
+  if (input.startsWith('\r\n', at)) return { text, trailers: [], used: at + 2 }
+  const end = input.indexOf('\r\n\r\n', at)
+  if (end === -1) return undefined
+  const trailers = parseFields(input.slice(at, end).split('\r\n'))
+  return typeof trailers === 'string' ? trailers : { text, trailers, used: end + 4 }
 }

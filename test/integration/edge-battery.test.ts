@@ -90,7 +90,7 @@ function checkSeen(seen: readonly SeenRequest[], expected: readonly Seen[]): voi
   for (const [index, { fields: wanted = {}, ...rest }] of expected.entries()) {
     const request = seen[index]!
     for (const [key, value] of Object.entries(rest))
-      assert.equal(request[key as keyof SeenRequest], value, key)
+      assert.deepEqual(request[key as keyof SeenRequest], value, key)
     for (const [name, value] of Object.entries(wanted)) {
       const found = request.fields.filter(([other]) => other === name).map(([, text]) => text)
       assert.deepEqual(found, value === undefined ? [] : [value], name)

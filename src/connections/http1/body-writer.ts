@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { errors } from 'undici'
+import { trailersOf } from '../trailed-body.ts'
 
 /** Who learns how a body goes out: of each piece, and of the end, right before it is written. */
 export interface BodyListener {
@@ -19,7 +20,14 @@ export interface BodyFrame {
   emptyFraming: string
 }
 
-const lastChunk = '0\r\n\r\n'
+/** The last chunk, the trailers and the end of the message (RFC 9112, section 7.1). */
+function chunkedEnd(trailers: readonly string[]): string {
+  let text = '0\r\n'
+  for (let index = 0; index < trailers.length; index += 2) {
+    text += `${trailers[index]}: ${trailers[index + 1]}\r\n`
+  }
+  return `${text}\r\n`
+}
 
 /**
  * Writes the body of a request from a stream, at the pace of the socket. The head leaves with the first piece: while
@@ -79,8 +87,11 @@ export class BodyWriter {
     if (length !== -1 && this.#written !== length) return this.#mismatch()
     this.#release()
     this.#listener.onBodyEnd()
-    if (this.#written === 0) this.#socket.write(`${head}${emptyFraming}\r\n`, 'latin1')
-    else if (length === -1) this.#socket.write(lastChunk, 'latin1')
+    const trailers = length === -1 ? trailersOf(this.#body) : []
+    if (this.#written > 0) {
+      if (length === -1) this.#socket.write(chunkedEnd(trailers), 'latin1')
+    } else if (trailers.length === 0) this.#socket.write(`${head}${emptyFraming}\r\n`, 'latin1')
+    else this.#socket.write(`${head}transfer-encoding: chunked\r\n\r\n${chunkedEnd(trailers)}`, 'latin1')
   }
 
   readonly #onError = (error: Error): void => {

@@ -115,9 +115,12 @@ export class Session extends Life {
   }
 
   /** Opens a stream. Throws where the fields cannot be sent; undefined where the session takes no more. */
-  open(fields: Http2Fields, isWithoutBody: boolean): ClientHttp2Stream | undefined {
+  open(
+    fields: Http2Fields,
+    options: { endStream: boolean; waitForTrailers: boolean },
+  ): ClientHttp2Stream | undefined {
     if (!this.isOpen()) return undefined
-    const stream = this.#http2.request(fields, { endStream: isWithoutBody })
+    const stream = this.#http2.request(fields, options)
     if (!stream.pending) return stream
     stream.on('error', () => {})
     return undefined

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http2'
 import { Readable } from 'node:stream'
 import { type Dispatcher, errors } from 'undici'
 import type { ConnectionFacts, RecyclingHandler } from '../connection-facts.ts'
+import { mayHaveTrailers } from '../trailed-body.ts'
 import type { Waiter } from '../waiting-line.ts'
 import { fieldOf, type Http2Fields, parsedFields, plainFields, requestFields } from './fields.ts'
 import { bodyOf, type RequestBody } from './request-body.ts'
@@ -266,11 +267,14 @@ export class StreamRequest
 
   #open(session: Session, fields: Http2Fields): void {
     const body = this.#body
-    const stream = session.open(fields, body === undefined)
+    const length = fieldOf(fields, 'content-length')
+    const stream = session.open(fields, {
+      endStream: body === undefined,
+      waitForTrailers: length === undefined && body instanceof Readable && mayHaveTrailers(body),
+    })
     if (stream === undefined) return this.onReturned(true)
     this.sent = true
     this.#progress()
-    const length = fieldOf(fields, 'content-length')
     this.#run = new StreamRun({ stream, session, listener: this, body, length, isPaused: this.paused })
     if (body instanceof Readable) return
     if (body !== undefined) this.onBodySent(body)

@@ -1,6 +1,8 @@
 import type { ClientHttp2Stream } from 'node:http2'
 import type { Readable } from 'node:stream'
 import { errors } from 'undici'
+import { parsedFields } from '../http1/parsed-fields.ts'
+import { trailersOf } from '../trailed-body.ts'
 
 export interface UploadListener {
   onBodySent(chunk: Buffer): void
@@ -31,6 +33,7 @@ export class Upload {
     this.#stream = stream
     this.#missing = length === undefined ? undefined : Number(length)
     this.#listener = listener
+    stream.once('wantTrailers', this.#onTrailersWanted)
     if (body.destroyed || body.readableEnded) {
       queueMicrotask(body.errored === null && body.readableEnded ? this.#onEnd : this.#onClose)
       return
@@ -79,6 +82,11 @@ export class Upload {
     this.stop()
     this.#stream.end()
     this.#listener.onRequestSent()
+  }
+
+  /** All of the body is out; an empty list ends the stream too. */
+  readonly #onTrailersWanted = (): void => {
+    if (!this.#stream.closed) this.#stream.sendTrailers(parsedFields(trailersOf(this.#body)))
   }
 
   readonly #onError = (error: Error): void => {

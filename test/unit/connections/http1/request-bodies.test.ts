@@ -161,3 +161,17 @@ test('every kind of body of undici arrives', async (t) => {
   const { error } = await send(pool, { method: 'POST', body: 5 as never })
   assert.equal(error?.code, 'UND_ERR_INVALID_ARG')
 })
+
+test('trailers of a stream stand behind its last chunk, and never frame anything', async (t) => {
+  const { pool, received } = await rawServer(t, (socket, received) => {
+    if (/(?:\r\n\r\n|\r\nhello)$/.test(received)) socket.write(answer)
+  })
+  const trailerLines = ['X-A', '1', 'Content-Length', '3', 'X B', '2', 'X-C', 'a\r\nb', 'x-d', '']
+  const trailed = (parts: string[]) => Object.assign(Readable.from(parts), { trailerLines })
+  await send(pool, { method: 'POST', body: trailed(['hello']) })
+  assert.match(received[0] as string, /\r\n\r\n5\r\nhello\r\n0\r\nX-A: 1\r\nx-d: \r\n\r\n$/)
+  await send(pool, { method: 'POST', body: trailed([]) })
+  assert.match(received[0] as string, /transfer-encoding: chunked\r\n\r\n0\r\nX-A: 1\r\nx-d: \r\n\r\n$/)
+  await send(pool, { method: 'POST', body: trailed(['hello']), headers: ['content-length', '5'] })
+  assert.match(received[0] as string, /content-length: 5\r\n\r\nhello$/)
+})

@@ -255,3 +255,17 @@ test('a server that does not answer, or stops within its answer, is given up in 
   await until(() => server.sessions[0]!.running === 0)
   assert.equal(pool.stats.idle, 1)
 })
+
+test('trailers of a body cross behind its last byte, and none is an end like any other', async (t) => {
+  const seen: string[] = []
+  const { pool } = await setUp(t, (stream) => {
+    stream.on('trailers', (_headers, _flags, raw) => seen.push(raw.join()))
+    stream.respond()
+    stream.pipe(stream)
+  })
+  const trailed = (...trailerLines: string[]) => Object.assign(Readable.from(['a', 'b']), { trailerLines })
+  for (const body of [trailed('X-A', '1', 'X-B', '2', 'x-a', '3'), trailed(), trailed('Host', 'evil')]) {
+    assert.equal((await send(pool, { method: 'POST', body })).body, 'ab')
+  }
+  assert.deepEqual(seen, ['x-a,1,x-a,3,x-b,2'])
+})
