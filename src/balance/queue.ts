@@ -32,20 +32,28 @@ interface Line<Grant> {
   last: Entry<Grant> | undefined
 }
 
-const ranks: Record<Priority, number> = { critical: 0, normal: 1, sheddable: 2 }
+const ranks: Record<Priority, number> = { critical: 1, normal: 3, sheddable: 5 }
+
+/** Where a request stands: those of a higher priority first, and of one priority those that had a slot before. */
+function rankOf({ priority = 'normal', isRetry = false }: ReserveContext): number {
+  return ranks[priority] - (isRetry ? 1 : 0)
+}
 
 /**
  * The requests that wait for a slot of an upstream: bounded, first in first out, with a deadline.
  *
  * A queue that empties now and then absorbs bursts. One that has stood for longer than its timeout only adds delay:
  * from then on a request waits half as long at most, until the queue has been empty. (A controlled delay in the
- * manner of Nichols and Jacobson's CoDel.) Each priority has a line of its own; a higher one goes first, and takes
- * the place of the youngest of a lower one where the queue is full.
+ * manner of Nichols and Jacobson's CoDel.) Each rank has a line of its own; a higher one goes first, and takes the
+ * place of the youngest of a lower one where the queue is full: what was admitted is finished, and what comes is refused.
  */
 export class Queue<Grant> {
   depth = 0
   #options: QueueOptions
-  readonly #lines: readonly Line<Grant>[] = [0, 1, 2].map(() => ({ first: undefined, last: undefined }))
+  readonly #lines: readonly Line<Grant>[] = Array.from({ length: 6 }, () => ({
+    first: undefined,
+    last: undefined,
+  }))
   #standsSince = 0
   #timer: Timer | undefined
 
@@ -70,7 +78,7 @@ export class Queue<Grant> {
 
   /** Lets a request wait; returns how to take it out again, or `undefined` when it has been refused. */
   push(waiter: Waiter<Grant>): (() => void) | undefined {
-    const rank = ranks[waiter.context.priority ?? 'normal']
+    const rank = rankOf(waiter.context)
     if (this.depth >= this.#options.capacity && !this.#displace(rank)) {
       this.#options.onRefuse('queue_full')
       waiter.refuse('queue_full')

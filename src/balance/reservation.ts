@@ -9,8 +9,10 @@ export interface ReserveContext {
   hashKey?: string | undefined
   /** The name, made opaque, of the server that the client has been sent to before (see sticky.ts). */
   sticky?: string | undefined
-  /** Servers that this request has failed on. Another is taken, unless there is no other. */
+  /** Servers that this request has failed on, the last one last. Another is taken, as long as there is one. */
   avoid?: readonly Server[] | undefined
+  /** It had a slot, and lost it with its server: it goes before those of its priority that had none. */
+  isRetry?: boolean | undefined
   /** Default `normal`. */
   priority?: Priority | undefined
   /** Requests of one class take alike long; latencies are compared within it. A route's name, say. */

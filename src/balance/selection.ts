@@ -183,10 +183,15 @@ export class Selection<Pool> {
     return this.algorithm.pick(this.#candidates, context, this.inFlight)
   }
 
-  /** Chooses while the servers to avoid stand aside; they come into question only where there is no other at all. */
+  /**
+   * Chooses while the servers to avoid stand aside. Where that would leave nobody, those come into question again that
+   * were tried first.
+   */
   #chooseAnother(context: ReserveContext, avoid: readonly Server<Pool>[]): Server<Pool> | undefined {
-    const hasOther = this.active.some((server) => this.#mayServe(server) && !avoid.includes(server))
-    const aside = hasOther ? avoid.filter((server) => server.place >= 0) : []
+    let avoided = avoid
+    const isLeft = (server: Server<Pool>) => this.#mayServe(server) && !avoided.includes(server)
+    while (avoided.length > 0 && !this.active.some(isLeft)) avoided = avoided.slice(1)
+    const aside = avoided.filter((server) => server.place >= 0)
     for (const server of aside) this.#candidates.delete(server)
     const server = this.#choose({ ...context, avoid: undefined })
     for (const server of aside) this.#enlist(server)

@@ -121,7 +121,7 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
    */
   tryReserve(context: ReserveContext): Reservation<Pool> | undefined {
     const now = this.#clock.now()
-    if (context.avoid === undefined || context.avoid.length === 0) this.retries.earn(now)
+    if (context.isRetry !== true) this.retries.earn(now)
     if (this.#selection.active.length === 0) throw this.#noServer()
     return this.#queue.depth > 0 ? undefined : this.#reserve(context, now, 0)
   }
@@ -158,14 +158,20 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
     })
   }
 
-  /** Takes one retry from the budget. Never while requests are being refused: a retry would take another's place. */
-  mayRetry(): boolean {
-    return !this.isShedding() && this.retries.take(this.#clock.now())
+  /**
+   * Takes one retry from the budget. A request whose server was lost leaves no work behind, and may be sent again
+   * even where others wait. One whose server was slow may still be at work there: while requests are refused it would
+   * only add to the load.
+   */
+  mayRetry(outcome: Outcome): boolean {
+    const now = this.#clock.now()
+    if (outcome === 'timeout' && this.#isShedding(now)) return false
+    return this.retries.take(now)
   }
 
-  /** Whether requests wait, or have been refused within the last second. */
-  isShedding(): boolean {
-    return this.#queue.depth > 0 || this.#clock.now() - this.#shedAt < sheddingMs
+  /** Whether requests have been refused within the last second. */
+  #isShedding(now: number): boolean {
+    return now - this.#shedAt < sheddingMs
   }
 
   /** What speaks for and against a server now. */

@@ -87,7 +87,7 @@ export class Exchange extends Expiring implements AttemptListener {
 
   start(): void {
     this.#options.sweep.add(this)
-    this.#reserve()
+    this.#reserve(this.#options.context ?? anySlot)
   }
 
   /** Ends the exchange from outside: the client left, its body failed, or a limit has run out. */
@@ -158,28 +158,27 @@ export class Exchange extends Expiring implements AttemptListener {
     }
   }
 
-  #reserve(): void {
-    const { reserver, context = anySlot } = this.#options
+  /** @param failure why the attempt before failed: it says more than that there is no slot for another */
+  #reserve(context: ReserveContext, failure?: HeadgateError): void {
     let reservation: Reservation | undefined
     try {
-      reservation = reserver.tryReserve(context)
+      reservation = this.#options.reserver.tryReserve(context)
     } catch (error) {
-      return this.#finish(failureError(error))
+      return this.#finish(failure ?? failureError(error))
     }
-    if (reservation === undefined) void this.#wait()
+    if (reservation === undefined) void this.#wait(context, failure)
     else this.#begin(reservation)
   }
 
-  async #wait(): Promise<void> {
-    const { reserver, context = anySlot } = this.#options
+  async #wait(context: ReserveContext, failure: HeadgateError | undefined): Promise<void> {
     this.#queued = new AbortController()
     try {
-      const reservation = await reserver.wait(context, this.#queued.signal)
+      const reservation = await this.#options.reserver.wait(context, this.#queued.signal)
       this.#queued = undefined
       if (this.#isOver) reservation.release('unused')
       else this.#begin(reservation)
     } catch (error) {
-      this.#finish(failureError(error))
+      this.#finish(failure ?? failureError(error))
     }
   }
 
@@ -202,23 +201,15 @@ export class Exchange extends Expiring implements AttemptListener {
     if (body !== undefined && !body.isReplayable()) return false
     if (attempt.isSent && !idempotent.has(this.#request.method)) return false
     if (isStale(attempt, failure) && this.#stale < maxStaleAttempts) return true
-    return this.attempts - this.#stale <= retries && reserver.mayRetry()
+    return this.attempts - this.#stale <= retries && reserver.mayRetry(failure.outcome)
   }
 
-  /** Tries another server, at once; a retry never waits in the queue of those that were not served yet. */
+  /** Tries another server; where all of them are busy, it waits as it would have before the first attempt. */
   #retry(failed: Attempt, failure: Failure, cause: unknown): void {
-    const { reserver, context = anySlot } = this.#options
     this.#tried ??= []
     if (isStale(failed, failure) && this.#stale < maxStaleAttempts) this.#stale++
     else this.#tried.push(failed.reservation.server)
-    let reservation: Reservation | undefined
-    try {
-      reservation = reserver.tryReserve({ ...context, avoid: this.#tried })
-    } catch {
-      // The first failure says more than that nobody is left.
-    }
-    if (reservation === undefined) this.#finish(failureError(cause))
-    else this.#begin(reservation)
+    this.#reserve({ ...this.#options.context, avoid: this.#tried, isRetry: true }, failureError(cause))
   }
 
   #release(attempt: Attempt, outcome: Outcome): void {

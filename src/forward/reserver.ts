@@ -29,6 +29,8 @@ export interface ReserveContext {
   hashKey?: string | undefined
   /** Servers that were tried already. */
   avoid?: readonly object[] | undefined
+  /** It had a slot before, which did not help: it goes first where requests wait. */
+  isRetry?: boolean | undefined
   /** The opaque name of the server that the client has been sent to before. */
   sticky?: string | undefined
   priority?: 'critical' | 'normal' | 'sheddable' | undefined
@@ -42,8 +44,8 @@ export interface Reserver {
   tryReserve(context: ReserveContext): Reservation | undefined
   /** A slot as soon as one is free. Rejects when the queue is full or the wait too long. */
   wait(context: ReserveContext, signal: AbortSignal): Promise<Reservation>
-  /** Takes one retry from the budget; false where it is used up. */
-  mayRetry(): boolean
+  /** Takes one retry from the budget, after an attempt that ended in this way; false where there is none to take. */
+  mayRetry(outcome: Outcome): boolean
   /** Requests that a retry saved, and that it did not. */
   readonly retries: { succeeded: number; failed: number }
 }

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 // A server for the chaos test, as a process of its own: it answers each request with what it got, keeps a log of the
 // POSTs that it took on its standard output, and does now and then what servers should not do.
 
-const port = Number(process.argv[2])
+const [port, answerAfterMs = 0] = process.argv.slice(2).map(Number)
 const isMischievous = () => Math.random() < 0.04
 
 const server = createServer((request, response) => {
@@ -12,7 +12,8 @@ const server = createServer((request, response) => {
   const hash = createHash('sha1')
   request.on('data', (chunk) => hash.update(chunk))
   request.on('error', () => {})
-  request.on('end', () => {
+  request.on('end', async () => {
+    if (answerAfterMs > 0) await new Promise((resolve) => setTimeout(resolve, answerAfterMs))
     const size = Number(request.headers['x-size'] ?? 0)
     const body = Buffer.alloc(size, request.headers['x-id'] as string)
     response.setHeader('x-sum', createHash('sha1').update(body).digest('hex'))

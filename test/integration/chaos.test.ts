@@ -8,7 +8,6 @@ import { freePort, metric, startGateway } from '../helpers/raw-gateway.ts'
 
 const servers = 4
 const requestsPerSecond = 300
-const seconds = 6
 
 /** A server process that can be killed, frozen and started again, and what it took. */
 class Victim {
@@ -16,16 +15,17 @@ class Victim {
   readonly posts: string[] = []
   /** Requests that it began to answer and broke off. */
   readonly halves: string[] = []
+  readonly #answerAfterMs: number
   #child: ChildProcess | undefined
 
-  constructor(port: number) {
+  constructor(port: number, answerAfterMs: number) {
     this.port = port
+    this.#answerAfterMs = answerAfterMs
   }
 
   async start(): Promise<void> {
-    const child = fork(new URL('../helpers/chaos-server.ts', import.meta.url), [String(this.port)], {
-      silent: true,
-    })
+    const args = [this.port, this.#answerAfterMs].map(String)
+    const child = fork(new URL('../helpers/chaos-server.ts', import.meta.url), args, { silent: true })
     this.#child = child
     await new Promise<void>((resolve) => {
       child.stdout!.on('data', (chunk) => {
@@ -53,14 +53,41 @@ interface Outcome {
 }
 
 test('servers that are killed, frozen and restarted under load harm nothing that can be saved', async (t) => {
-  const victims = await startVictims(t)
+  await endure(t, { seconds: 5, crowd: 100, limits: { queueTimeout: 5000 } })
+})
+
+test('nor where every slot is taken, and requests and retries have to wait', async (t) => {
+  const { share } = await endure(t, {
+    seconds: 4,
+    crowd: 40,
+    limits: { maxInFlight: 2, queueTimeout: 10_000 },
+    answerAfterMs: 15,
+  })
+  assert.ok(share > 0.3, `requests waited in ${share} of the time`)
+})
+
+interface Ordeal {
+  seconds: number
+  /** Requests at one time at most: a machine that is busy gets fewer a second. */
+  crowd: number
+  limits: { maxInFlight?: number; queue?: number; queueTimeout: number }
+  /** Time that a server takes for its answer. */
+  answerAfterMs?: number
+}
+
+/** @returns the share of the time in which requests waited */
+async function endure(
+  t: TestContext,
+  { seconds, crowd, limits, answerAfterMs = 0 }: Ordeal,
+): Promise<{ share: number }> {
+  const victims = await startVictims(t, answerAfterMs)
   const gateway = await startGateway(
     victims.map(({ port }) => port),
     {
       upstream: {
-        retries: { attempts: 8, budget: 1 },
-        timeouts: { connect: 500, headers: 500, body: 1500, request: 8000 },
-        limits: { queueTimeout: 5000 },
+        retries: { attempts: 10, budget: 1 },
+        timeouts: { connect: 500, headers: 500, body: 1500, request: 20_000 },
+        limits,
       },
     },
   )
@@ -73,10 +100,18 @@ test('servers that are killed, frozen and restarted under load harm nothing that
 
   const outcomes: Promise<Outcome>[] = []
   const perTick = 6
+  let ticks = 0
+  let waitingTicks = 0
+  let running = 0
   for (let sent = 0; sent < requestsPerSecond * seconds; sent += perTick) {
-    for (let index = 0; index < perTick; index++)
-      outcomes.push(ask(agent, gateway.port, sent + index, random))
-    await new Promise((resolve) => setTimeout(resolve, (1000 * perTick) / requestsPerSecond))
+    for (let index = 0; index < perTick; index++) {
+      running++
+      outcomes.push(ask(agent, gateway.port, sent + index, random).finally(() => running--))
+    }
+    ticks++
+    if (gateway.app.upstreams.get('app')!.queueDepth > 0) waitingTicks++
+    do await pause((1000 * perTick) / requestsPerSecond)
+    while (running > crowd)
   }
   const all = await Promise.all(outcomes)
   isOver.value = true
@@ -93,11 +128,12 @@ test('servers that are killed, frozen and restarted under load harm nothing that
   assert.equal(new Set(posts).size, posts.length, 'no POST is repeated')
   assert.ok(all.filter(({ isRight }) => isRight).length > all.length * 0.8)
   while ((await metric(gateway.url, 'headgate_upstream_in_flight')) !== 0);
-})
+  return { share: waitingTicks / ticks }
+}
 
-async function startVictims(t: TestContext): Promise<Victim[]> {
+async function startVictims(t: TestContext, answerAfterMs: number): Promise<Victim[]> {
   const victims: Victim[] = []
-  for (let index = 0; index < servers; index++) victims.push(new Victim(await freePort()))
+  for (let index = 0; index < servers; index++) victims.push(new Victim(await freePort(), answerAfterMs))
   t.after(() => {
     for (const victim of victims) victim.signal('SIGKILL')
   })

@@ -229,16 +229,48 @@ test('a retry takes the same server where there is no other', () => {
   assert.equal(upstream.tryReserve({ avoid: [server('s0')] })!.server.name, 's0')
 })
 
-test('nothing is retried while requests are refused', async () => {
+test('a retry that has tried every server begins again with the first', () => {
+  const { upstream, server } = upstreamOf({ weights: [1, 1, 1] })
+  const [first, second, third] = ['s1', 's2', 's0'].map(server)
+  const avoid = [first!, second!, third!]
+  for (const expected of [first, second, third, first]) {
+    const reservation = upstream.tryReserve({ avoid, isRetry: true })!
+    assert.equal(reservation.server.name, expected!.name)
+    reservation.release('connect_failed')
+    avoid.push(reservation.server)
+  }
+})
+
+test('while requests are refused, what was lost is retried, and what took too long is not', async () => {
   const { clock, held, upstream, wait } = fullUpstream()
-  assert.equal(upstream.mayRetry(), true)
   void wait('a')
-  assert.equal(upstream.mayRetry(), false)
+  assert.equal(upstream.mayRetry('timeout'), true)
   await clock.advanceAsync(100)
-  assert.equal(upstream.mayRetry(), false)
+  assert.deepEqual([upstream.mayRetry('timeout'), upstream.mayRetry('connection_lost')], [false, true])
   await clock.advanceAsync(1_000)
-  assert.equal(upstream.mayRetry(), true)
+  assert.equal(upstream.mayRetry('timeout'), true)
   held.release('success')
+})
+
+test('a retry waits too, before the others of its priority, and where there is no room in the place of the youngest', async () => {
+  const { held, outcomes, upstream, wait } = fullUpstream({ queue: 3 })
+  const normal = wait('normal')
+  const critical = wait('critical', { priority: 'critical' })
+  void wait('young')
+  const retry = wait('retry', { isRetry: true, avoid: [held.server] })
+  held.release('connection_lost')
+  for (const one of [critical, retry, normal]) (await one)!.release('success')
+  assert.deepEqual(outcomes, ['young HEADGATE_QUEUE_FULL', 'critical', 'retry', 'normal'])
+  assert.equal(upstream.inFlight, 0)
+})
+
+test('a retry earns no retries', () => {
+  const { upstream } = upstreamOf({ weights: [1] })
+  const before = upstream.retries.refused
+  for (let index = 0; index < 100; index++) upstream.tryReserve({ isRetry: true })?.release('success')
+  let granted = 0
+  while (upstream.mayRetry('connection_lost')) granted++
+  assert.deepEqual([granted, before], [10, 0])
 })
 
 test('closing refuses those who wait and retires every pool', async () => {

@@ -84,7 +84,7 @@ for (const algorithm of algorithms) {
       const outcome = pickOne(outcomes)
       reservation.release(outcome, random() < 0.5 ? random() * 50 : undefined)
       if (random() < 0.1) reservation.release('success')
-      if (outcome === 'server_error' && upstream.mayRetry()) reserve([reservation.server])
+      if (outcome === 'server_error' && upstream.mayRetry(outcome)) reserve([reservation.server])
     }
     const apply = () => {
       const specs = Array.from({ length: 6 }, (_, index) =>

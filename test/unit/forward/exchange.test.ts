@@ -129,6 +129,22 @@ test('the budget and the attempts bound retries', () => {
   assert.equal(budget.upstream.played.length, 2)
 })
 
+test('a retry waits for a slot where none is free, and is told of its first failure where it gets none', async () => {
+  for (const isGranted of [true, false]) {
+    const { upstream, sink } = scenario({ names: ['a', 'b'], retries: 1 })
+    upstream.isFull = true
+    upstream.played[0]!.start().sent().fail('ECONNRESET')
+    await settle()
+    assert.deepEqual(sink.notes, [])
+    if (isGranted) upstream.grant()
+    else upstream.refuse()
+    await settle()
+    upstream.played[1]?.start().sent().head(200).end()
+    assert.deepEqual(sink.notes, isGranted ? ['head 200', 'end'] : ['fail HEADGATE_CONNECTION_LOST'])
+    assert.deepEqual(upstream.released, isGranted ? ['connection_lost', 'success'] : ['connection_lost'])
+  }
+})
+
 test('the limit for a request runs over attempts, and ends the one that runs', () => {
   const { upstream, clock, sink } = scenario({
     names: ['a', 'b', 'c'],

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import { HeadgateError } from '../../../src/errors.ts'
 import { RequestBody } from '../../../src/forward/body.ts'
 import { Exchange } from '../../../src/forward/exchange.ts'
 import type { Outcome } from '../../../src/forward/failure.ts'
@@ -117,6 +118,7 @@ export class FakeUpstream implements Reserver {
   readonly #waiting: {
     context: ReserveContext
     resolve: (value: ReturnType<FakeUpstream['give']>) => void
+    reject: (error: Error) => void
   }[] = []
 
   constructor(names: string[] = ['a']) {
@@ -129,12 +131,12 @@ export class FakeUpstream implements Reserver {
 
   wait(context: ReserveContext, signal: AbortSignal) {
     return new Promise<ReturnType<FakeUpstream['give']>>((resolve, reject) => {
-      this.#waiting.push({ context, resolve })
+      this.#waiting.push({ context, resolve, reject })
       signal.addEventListener('abort', () => reject(new Error('left')))
     })
   }
 
-  mayRetry(): boolean {
+  mayRetry(_outcome: Outcome): boolean {
     return this.budget-- > 0
   }
 
@@ -142,6 +144,11 @@ export class FakeUpstream implements Reserver {
   grant(): void {
     const first = this.#waiting.shift()
     first?.resolve(this.give(first.context))
+  }
+
+  /** Sends the first that waits away. */
+  refuse(): void {
+    this.#waiting.shift()?.reject(new HeadgateError('HEADGATE_QUEUE_FULL'))
   }
 
   give({ avoid = [] }: ReserveContext) {
