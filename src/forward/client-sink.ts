@@ -1,6 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import { HeadgateError } from '../errors.ts'
-import { flushSoon } from './flush.ts'
+import { finishSoon, flushSoon } from './flush.ts'
 import { hasUnreadBody } from './message.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink, ResponseSource } from './sink.ts'
 import { StalledClient } from './stalled-client.ts'
@@ -22,6 +22,9 @@ export interface ClientSinkOptions {
   sendTimeout: number
 }
 
+/** Up to this size, in bytes, it is cheaper to copy what ends a response than to write another piece. */
+const textLimit = 4 * 1024
+
 /** Writes a response to a client of HTTP/1.1: head and body in as few writes as can be, at the client's pace. */
 export class ClientSink implements ResponseSink {
   readonly #response: ServerResponse
@@ -34,6 +37,7 @@ export class ClientSink implements ResponseSink {
   #missing = -1
   /** Held back so that it leaves with the end of the message. */
   #last: Buffer | undefined
+  #trailers: FlatHeaders | undefined
   #stalled: StalledClient | undefined
   #isOver = false
 
@@ -102,13 +106,22 @@ export class ClientSink implements ResponseSink {
   }
 
   end(trailers: FlatHeaders): void {
+    if (this.#isOver) return
+    if (trailers.length > 0) this.#trailers = trailers
+    finishSoon(this)
+  }
+
+  /** The response is complete, and leaves. */
+  finish(): void {
     if (this.#head !== undefined) this.#passHead(this.#head)
     if (this.#isOver) return
     this.#isOver = true
     const response = this.#response
-    if (trailers.length > 0 && response.chunkedEncoding) response.addTrailers(pairs(trailers))
+    if (this.#trailers !== undefined && response.chunkedEncoding) response.addTrailers(pairs(this.#trailers))
     if (this.#last === undefined) response.end()
-    else response.end(this.#last)
+    else if (this.#last.length > textLimit) response.end(this.#last)
+    // In one piece with the head, where bytes would go out as a piece of their own.
+    else response.end(this.#last.toString('latin1'), 'latin1')
     if (response.writableLength > 0) this.#watch()
   }
 

@@ -25,3 +25,24 @@ function flushDue(): void {
   due = []
   for (const member of members) member.flush()
 }
+
+/** Something that is complete, and only has to be written. */
+export interface Finishable {
+  finish(): void
+}
+
+let complete: Finishable[] = []
+
+/**
+ * Finishes in this turn of the event loop, when all that has arrived was read. What leaves at once, one piece after the
+ * other, wakes its reader once; each piece on its own would wake it again, which costs more than the writing.
+ */
+export function finishSoon(member: Finishable): void {
+  if (complete.push(member) === 1) setImmediate(finishAll)
+}
+
+function finishAll(): void {
+  const members = complete
+  complete = []
+  for (const member of members) member.finish()
+}
