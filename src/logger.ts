@@ -16,11 +16,17 @@ export interface LoggerOptions {
   terminal?: { write: (text: string) => void; hasColors: boolean } | undefined
 }
 
+/**
+ * Lines leave together, when so many bytes or so many milliseconds have come to pass: a write for each would cost more
+ * than all else about it. A process that ends takes none along; one that is killed loses what had not left.
+ */
+const gathering = { minLength: 8 * 1024, periodicFlush: 100 }
+
 /** The log of a process: JSON lines, or text where a person looks on. */
 export function createLogger({ level, pid, terminal }: LoggerOptions): Logger {
   const destination: DestinationStream =
     terminal === undefined
-      ? pino.destination({ dest: 1, sync: false })
+      ? pino.destination({ dest: 1, sync: false, ...gathering })
       : { write: (line) => terminal.write(formatLogLine(line, terminal.hasColors)) }
   return pino({ level, base: { pid }, redact: { paths: secrets, censor: '[hidden]' } }, destination)
 }
