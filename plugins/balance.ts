@@ -7,6 +7,7 @@ import type { BalanceEvent, UpstreamOptions } from '../src/balance/options.ts'
 import type { ServerSpec } from '../src/balance/server.ts'
 import { Upstream } from '../src/balance/upstream.ts'
 import { createHttp2Probe } from '../src/connections/http2/http2-probe.ts'
+import type { ConnectionEvent } from '../src/connections/pool-options.ts'
 import { openPool, type PoolOptions } from '../src/connections/pools.ts'
 import type { ServerPool } from '../src/connections/server-pool.ts'
 
@@ -166,7 +167,11 @@ export class Upstreams {
     return {
       ...settings,
       name,
-      openPool: (spec) => openPool(spec, connections),
+      openPool: (spec) =>
+        openPool(spec, {
+          ...connections,
+          onEvent: (event) => this.#tellConnection({ upstream: name, server: spec.name }, event),
+        }),
       closePool: (pool, reason) => pool.retire(reason),
       restorePool: (pool) => pool.restore(),
       probe: connections.http2
@@ -181,6 +186,16 @@ export class Upstreams {
     const { type, ...event } = told
     this.#onEvent(told)
     this.#log[warnings.has(type) ? 'warn' : 'info']({ event: type, ...event }, 'a server changed its state')
+  }
+
+  #tellConnection(
+    where: { upstream: string; server: string },
+    { type, id, ...event }: ConnectionEvent,
+  ): void {
+    this.#log.debug(
+      { event: `connection_${type}`, ...where, connection: id, ...event },
+      'a connection to a server began or ended',
+    )
   }
 }
 

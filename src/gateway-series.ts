@@ -110,6 +110,16 @@ export function gatewaySeries({ upstreams, discovery, cache, ceiling }: Measured
       'reason',
     ),
     {
+      name: 'headgate_upstream_young_server_requests_total',
+      type: 'counter',
+      help: 'Attempts on servers that joined or returned less than so many seconds ago; those of the first list count as old',
+      labels: ['upstream', 'younger_than'],
+      read: () =>
+        eachUpstream(function* ({ requestsByAge }) {
+          for (const [age, requests] of requestsByAge) yield [{ younger_than: `${age}` }, requests]
+        }),
+    },
+    {
       name: 'headgate_shed_total',
       type: 'counter',
       help: 'Requests refused for want of room or of servers, by why; without an upstream where the gateway itself was full',

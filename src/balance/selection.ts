@@ -10,6 +10,7 @@ import type { Reservation, ReserveContext } from './reservation.ts'
 import { RouteClasses } from './route-classes.ts'
 import { agedScore, medianScore, smoothedWeight } from './score.ts'
 import { isFailure, type Outcome, type Server, type ServerSpec } from './server.ts'
+import { RequestsByAge } from './server-ages.ts'
 import { slowStartOf } from './slow-start.ts'
 import { StickyNames } from './sticky.ts'
 
@@ -30,6 +31,7 @@ export class Selection<Pool> {
   inFlight = 0
   /** Whether soundness is being ignored. */
   isPanicking = false
+  readonly requestsByAge = new RequestsByAge()
   readonly directory: Directory<Pool>
   readonly sticky: StickyNames<Pool>
   algorithm: Algorithm<Pool>
@@ -106,6 +108,7 @@ export class Selection<Pool> {
     if (now - this.#pulseAt >= pulseMs) this.#pulse(now)
     const server = this.#choose(context)
     if (server === undefined) return undefined
+    this.requestsByAge.count(server, now)
     this.inFlight++
     if (++server.inFlight > server.peakInFlight) server.peakInFlight = server.inFlight
     if (server.inFlight >= server.limit) this.#candidates.delete(server)

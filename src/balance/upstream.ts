@@ -68,6 +68,11 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
     return this.#selection.inFlight
   }
 
+  /** Requests that went to servers younger than each of a few ages. */
+  get requestsByAge(): Iterable<[ageSeconds: number, requests: number]> {
+    return this.#selection.requestsByAge
+  }
+
   /** Requests that wait for a slot. */
   get queueDepth(): number {
     return this.#queue.depth
