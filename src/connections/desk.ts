@@ -52,11 +52,11 @@ export abstract class Desk<C extends Life, W extends Waiter, Made> {
   readonly #serveSoon = new OnceSoon(() => this.serve())
 
   constructor(options: DeskOptions<Made>) {
-    const { clock, idleTimeout, dial } = options
+    const { clock, lifespan, idleTimeout, dial } = options
     const { roster } = this
     this.#options = options
     this.clock = clock
-    this.demand = new Demand(idleTimeout, clock.now())
+    this.demand = new Demand(idleTimeout, lifespan.maxAge, clock.now())
     this.dials = new Dials({
       dial,
       clock,
