@@ -21,9 +21,9 @@ export class RecyclingPool extends ServerPool {
   readonly #desk: ConnectionDesk
 
   constructor(origin: string | URL, options: RecyclingPoolOptions = {}) {
-    super(origin)
+    super(origin, options.onEvent)
     const { max = 128, minIdle = 0, maxQueue = Number.POSITIVE_INFINITY, clock = systemClock } = options
-    const { idleTimeout = 60_000, connectTimeout = 2000, tls, onEvent } = options
+    const { idleTimeout = 60_000, connectTimeout = 2000, tls } = options
     const { dial = dialTo(new Dialer({ origin: this.origin, connectTimeout, tls, clock })) } = options
     this.#desk = new ConnectionDesk({
       lifespan: new Lifespan(options),
@@ -34,7 +34,7 @@ export class RecyclingPool extends ServerPool {
       clock,
       dial,
       openSpeaker: speakersFor(this.origin, options, clock),
-      onEvent,
+      onEvent: (event) => this.onEvent(event),
       onLess: () => this.onLess(),
     })
   }

@@ -1,7 +1,8 @@
+import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { Dispatcher, errors } from 'undici'
 import type { RecyclingHandler } from './connection-facts.ts'
-import type { RetireReason } from './pool-options.ts'
+import type { ConnectionEvent, RetireReason } from './pool-options.ts'
 import type { PoolStats } from './pool-stats.ts'
 
 /**
@@ -16,10 +17,12 @@ export abstract class ServerPool extends Dispatcher {
   #retired: RetireReason | undefined
   #onQuiet: (() => void)[] = []
   #needsDrain = false
+  readonly #listener: ((event: ConnectionEvent) => void) | undefined
 
-  constructor(origin: string | URL) {
+  constructor(origin: string | URL, listener: ((event: ConnectionEvent) => void) | undefined) {
     super()
     this.origin = new URL(new URL(origin).origin)
+    this.#listener = listener
   }
 
   /** What the pool has and has had. Read it from the pool each time. */
@@ -124,11 +127,25 @@ export abstract class ServerPool extends Dispatcher {
   protected abstract takeUp(): void
   protected abstract cut(error: Error): void
 
+  /**
+   * Passes a birth or death on, and tells it as undici does. An undici `Agent` closes what is disconnected, so that is
+   * said when the last connection has gone, and nothing waits for another.
+   */
+  protected onEvent(event: ConnectionEvent): void {
+    this.#listener?.(event)
+    if (event.type === 'opened') this.emit('connect', this.origin, [this])
+    else if (this.stats.total === 0 && this.stats.pending === 0) {
+      this.emit('disconnect', this.origin, [this], new errors.InformationalError(event.reason))
+    }
+  }
+
   /** Something has ended; perhaps all has. */
   protected onLess(): void {
     if (this.#needsDrain && this.stats.pending === 0) {
       this.#needsDrain = false
-      this.emit('drain', this.origin)
+      // An `Agent` reads the second argument, of which undici's types do not know.
+      const emitter: EventEmitter = this
+      emitter.emit('drain', this.origin, [this])
     }
     if (this.#onQuiet.length === 0 || !this.isQuiet()) return
     for (const callback of this.#onQuiet.splice(0)) queueMicrotask(callback)

@@ -24,17 +24,21 @@ export class Http2Pool extends ServerPool {
   readonly #upgrades: Upgrades
 
   constructor(origin: string | URL, options: Http2PoolOptions = {}) {
-    super(origin)
+    super(origin, options.onEvent)
     const { max = 128, minIdle = 0, maxQueue = Number.POSITIVE_INFINITY, clock = systemClock } = options
-    const { idleTimeout = 60_000, connectTimeout = 2000, tls, onEvent } = options
+    const { idleTimeout = 60_000, connectTimeout = 2000, tls } = options
     const { maxStreams = defaultMaxStreams, pingAfter = 15_000, pingTimeout = 5000 } = options
     const { maxHeaderSize = 16_384, headersTimeout = 300_000, bodyTimeout = 300_000 } = options
     const dialer = new SessionDialer({ origin: this.origin, connectTimeout, tls, clock, maxHeaderSize })
     this.#max = max
-    this.#upgrades = new Upgrades(this.origin, { ...options, clock }, () => {
-      this.#desk.onFreed()
-      this.onLess()
-    })
+    this.#upgrades = new Upgrades(
+      this.origin,
+      { ...options, clock, onEvent: (event) => this.onEvent(event) },
+      () => {
+        this.#desk.onFreed()
+        this.onLess()
+      },
+    )
     this.#desk = new SessionDesk({
       origin: this.origin,
       lifespan: new Lifespan(options),
@@ -48,7 +52,7 @@ export class Http2Pool extends ServerPool {
       timeouts: { headersTimeout, bodyTimeout },
       clock,
       dial: (callback) => dialer.dial(callback),
-      onEvent,
+      onEvent: (event) => this.onEvent(event),
       countOthers: () => this.#upgrades.stats?.total ?? 0,
       onLess: () => this.onLess(),
     })

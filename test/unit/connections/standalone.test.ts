@@ -5,7 +5,7 @@ import { Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import replyFrom from '@fastify/reply-from'
 import fastify from 'fastify'
-import { fetch, interceptors, request, stream, upgrade } from 'undici'
+import { Agent, type Dispatcher, fetch, interceptors, request, stream, upgrade } from 'undici'
 import { countingServer, until } from './counting-server.ts'
 import { newPool, perDriver } from './per-driver.ts'
 
@@ -66,6 +66,35 @@ perDriver("works under undici's interceptors", async (t) => {
   const composed = pool.compose(interceptors.retry({ maxRetries: 1 }))
   const { body } = await composed.request({ origin: server.origin, path: '/path', method: 'GET' })
   assert.equal(await body.text(), 'GET /path ')
+})
+
+perDriver('stands in an Agent in the place of its pools', async (t) => {
+  const { pool, server, url } = await setUp(t)
+  const agent = new Agent({ factory: () => pool })
+  // With room for one alone the rest waits, and is told that there is room again.
+  const answers = Array.from({ length: 5 }, async () => {
+    const { body } = await request(url, { dispatcher: agent })
+    return body.text()
+  })
+  assert.deepEqual(new Set(await Promise.all(answers)), new Set(['GET /path ']))
+  await agent.close()
+  assert.equal(pool.closed, true)
+  await until(() => server.open === 0)
+})
+
+perDriver("tells of its connections by undici's events", async (t) => {
+  const { pool, url } = await setUp(t)
+  const events: string[] = []
+  const note = (event: string) => (origin: URL, targets: readonly Dispatcher[]) => {
+    assert.deepEqual([origin, targets], [pool.origin, [pool]])
+    events.push(event)
+  }
+  pool.on('connect', note('connect')).on('disconnect', note('disconnect'))
+  await (await request(url, { dispatcher: pool })).body.text()
+  assert.deepEqual(events, ['connect'])
+  pool.retire()
+  await until(() => events.length === 2)
+  assert.deepEqual(events, ['connect', 'disconnect'])
 })
 
 perDriver("is an upgrade's dispatcher too, and the tunnel counts until it ends", async (t) => {
