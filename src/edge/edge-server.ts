@@ -50,6 +50,12 @@ export interface EdgeOptions {
 }
 
 /**
+ * Bytes that may wait for a client before its server has to. Twice what one read of a server brings: else every piece,
+ * though it leaves at once, would stop the server for a turn of the event loop.
+ */
+const roomPerClient = 128 * 1024
+
+/**
  * The HTTP/1.1 server in front of everything: it refuses what is not one clear request, and hands on the rest with
  * a checked target, a record for the log, and the bounds of a server that strangers talk to.
  */
@@ -64,6 +70,7 @@ export function createEdgeServer(
     requestTimeout: 0,
     connectionsCheckingInterval: checkingInterval(limits.headersTimeout),
     noDelay: true,
+    highWaterMark: roomPerClient,
     insecureHTTPParser: false,
     // It is looked at here, and refused in the words of the gateway.
     requireHostHeader: false,
