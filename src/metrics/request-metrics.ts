@@ -1,29 +1,30 @@
-import { Counter, Histogram, type Registry } from 'prom-client'
+import { Counter, type Registry } from 'prom-client'
+import { type Distribution, registerHistogram } from './histogram-series.ts'
 
-/** Requests of one route: whole numbers on a record that is found once, which the scrape reads. */
-export interface RouteMetrics {
-  readonly route: string
-  /** By method, then by status. */
-  readonly counts: Map<string, Map<number, number>>
-  /** Seconds from the request's head to the end of the response. */
-  readonly observeDuration: (seconds: number) => void
+/** Requests of one route: numbers on a record that is found once, which the scrape reads. */
+interface RouteMetrics extends Distribution {
+  labels: { route: string }
+  /** Requests by their duration, one count for each class of `durationBounds`. */
+  counts: number[]
+  /** Requests by method, then by status. */
+  readonly statuses: Map<string, Map<number, number>>
 }
 
-const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+/** Seconds. */
+const durationBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
 /** `headgate_requests_total` and `headgate_request_duration_seconds`. */
 export class RequestMetrics {
   readonly #byRoute = new Map<string, RouteMetrics>()
-  readonly #duration: Histogram<'route'>
 
   constructor(registry: Registry) {
     const byRoute = this.#byRoute
-    this.#duration = new Histogram({
+    registerHistogram(registry, {
       name: 'headgate_request_duration_seconds',
       help: 'Time from the head of a request to the end of its response, in seconds',
-      labelNames: ['route'],
-      buckets: durationBuckets,
-      registers: [registry],
+      labels: ['route'],
+      bounds: durationBounds,
+      read: () => byRoute.values(),
     })
     new Counter({
       name: 'headgate_requests_total',
@@ -32,33 +33,39 @@ export class RequestMetrics {
       registers: [registry],
       collect() {
         this.reset()
-        for (const { route, counts } of byRoute.values()) {
-          for (const [method, statuses] of counts) {
-            for (const [status, count] of statuses) this.inc({ route, method, status: String(status) }, count)
+        for (const { labels, statuses } of byRoute.values()) {
+          for (const [method, counts] of statuses) {
+            for (const [status, count] of counts)
+              this.inc({ ...labels, method, status: String(status) }, count)
           }
         }
       },
     })
   }
 
-  /** A request of a route is over. */
+  /**
+   * A request of a route is over.
+   *
+   * @param seconds from its head to the end of the response
+   */
   count(route: string, method: string, status: number, seconds: number): void {
     const metrics = this.#byRoute.get(route) ?? this.#open(route)
-    let statuses = metrics.counts.get(method)
-    if (statuses === undefined) {
-      statuses = new Map()
-      metrics.counts.set(method, statuses)
+    let counts = metrics.statuses.get(method)
+    if (counts === undefined) {
+      counts = new Map()
+      metrics.statuses.set(method, counts)
     }
-    statuses.set(status, (statuses.get(status) ?? 0) + 1)
-    metrics.observeDuration(seconds)
+    counts.set(status, (counts.get(status) ?? 0) + 1)
+    metrics.counts[classOf(seconds)]!++
+    metrics.sum += seconds
   }
 
   /** Requests that are over, by the class of their status: 1 for 100 to 199, and so on. */
   countByClass(): Map<number, number> {
     const classes = new Map<number, number>()
-    for (const { counts } of this.#byRoute.values()) {
-      for (const statuses of counts.values()) {
-        for (const [status, count] of statuses) {
+    for (const { statuses } of this.#byRoute.values()) {
+      for (const counts of statuses.values()) {
+        for (const [status, count] of counts) {
           const statusClass = Math.floor(status / 100)
           classes.set(statusClass, (classes.get(statusClass) ?? 0) + count)
         }
@@ -68,9 +75,16 @@ export class RequestMetrics {
   }
 
   #open(route: string): RouteMetrics {
-    const child = this.#duration.labels({ route })
-    const metrics = { route, counts: new Map(), observeDuration: (seconds: number) => child.observe(seconds) }
+    const counts = new Array<number>(durationBounds.length + 1).fill(0)
+    const metrics = { labels: { route }, counts, sum: 0, statuses: new Map() }
     this.#byRoute.set(route, metrics)
     return metrics
   }
+}
+
+/** The first bound that a duration does not pass; behind the last where it passes all. Most are short. */
+function classOf(seconds: number): number {
+  let index = 0
+  while (index < durationBounds.length && seconds > durationBounds[index]!) index++
+  return index
 }

@@ -30,7 +30,9 @@ export class HeadScanner {
   /** Where the status line ends. */
   statusLineEnd = 0
   readonly #limits: HeadLimits
+  /** Grows to the size of the largest head, and is written over by the next. */
   readonly #marks: number[] = []
+  #count = 0
   #state = inStatusLine
   #at = 0
 
@@ -39,13 +41,13 @@ export class HeadScanner {
   }
 
   beginHead(): void {
-    this.#marks.length = 0
+    this.#count = 0
     this.#state = inStatusLine
     this.#at = 0
   }
 
   beginTrailers(): void {
-    this.#marks.length = 0
+    this.#count = 0
     this.#state = atLineStart
     this.#at = 0
   }
@@ -69,7 +71,7 @@ export class HeadScanner {
         while (at < length && isToken[bytes[at] as number] === 1) at++
         if (at === length) break
         if (bytes[at] !== colon) throw badResponse('a field name that is not a token and a colon')
-        this.#marks.push(at++)
+        this.#marks[this.#count++] = at++
         state = inValue
       } else if (state === atLineStart) {
         if (bytes[at] === carriageReturn) {
@@ -77,7 +79,7 @@ export class HeadScanner {
           state = atHeadEnd
         } else {
           if (isToken[bytes[at] as number] === 0) throw badResponse('a line that does not begin with a name')
-          this.#marks.push(at)
+          this.#marks[this.#count++] = at
           state = inName
         }
       } else if (state === inStatusLine) {
@@ -103,7 +105,7 @@ export class HeadScanner {
   /** The field lines of the head that has ended: name, value, name, value, ... */
   fields(text: string): string[] {
     const marks = this.#marks
-    const fields: string[] = new Array(marks.length / 2)
+    const fields: string[] = new Array(this.#count / 2)
     for (let index = 0; index < fields.length; index++) {
       fields[index] = text.slice(marks[2 * index], marks[2 * index + 1])
     }
@@ -115,12 +117,13 @@ export class HeadScanner {
    * one, not every reader takes a length for a length, or `chunked` for `chunked`, and so it is neither here.
    */
   #endValue(bytes: Uint8Array, lineEnd: number): void {
-    let start = (this.#marks.at(-1) as number) + 1
+    let start = (this.#marks[this.#count - 1] as number) + 1
     let end = lineEnd
     while (start < end && isBlank(bytes[start] as number)) start++
     while (end > start && bytes[end - 1] === space) end--
-    this.#marks.push(start, end)
-    if (this.#marks.length > 4 * this.#limits.maxFields) throw new errors.HeadersOverflowError()
+    this.#marks[this.#count++] = start
+    this.#marks[this.#count++] = end
+    if (this.#count > 4 * this.#limits.maxFields) throw new errors.HeadersOverflowError()
   }
 
   #checkSize(size: number): number {
