@@ -133,7 +133,7 @@ export class Responses {
       this.#unshareable.add(fill.key, this.#clock.now())
       return this.#pass(fill, head, 'too-large')
     }
-    return this.#storing(fill, policy, head, head.statusCode === 206 ? undefined : declared)
+    return this.#storing(fill, policy, head, head.statusCode === 204 ? 0 : declared)
   }
 
   /** The server says that what is stored is still right (RFC 9111, section 4.3.3). */
@@ -201,11 +201,13 @@ export class Responses {
     fill: Fill,
     policy: Policy,
     head: ResponseHead,
-    size: number | undefined,
+    length: number | undefined,
   ): Extract<Decision, { kind: 'store' }> {
     const { statusCode, statusMessage } = head
     const age = Math.floor(policy.initialAge / 1000)
-    const more = { status: statusCode, ttl: Math.floor(policy.lifetime.ms / 1000) - age, stored: true }
+    const ttl = Math.floor(policy.lifetime.ms / 1000) - age
+    // A body of unknown length may prove too large: then nothing is claimed.
+    const more = { status: statusCode, ttl, stored: length !== undefined }
     const ownStatus = forwardedStatus(fill.forwarded, more)
     const sharedStatus = forwardedStatus(fill.forwarded, { ...more, collapsed: true })
     const common = withoutFields(head.headers, policy.omitted)
@@ -219,7 +221,7 @@ export class Responses {
         statusMessage,
         headers: [...common, 'Age', String(age), 'Cache-Status', sharedStatus],
         validators: policy.validators,
-        size: statusCode === 200 ? size : undefined,
+        size: statusCode === 200 ? length : undefined,
       },
     }
   }

@@ -50,8 +50,9 @@ export class ClientSink implements ResponseSink {
 
   interim(statusCode: number, headers: FlatHeaders): void {
     const { headersSent, req, socket } = this.#response
-    if (statusCode !== 103 || headersSent || req.httpVersion !== '1.1' || socket === null) return
-    let text = `HTTP/1.1 103 ${STATUS_CODES[103]}\r\n`
+    // 100 answers the gateway's own Expect, or nobody's.
+    if (statusCode === 100 || headersSent || req.httpVersion !== '1.1' || socket === null) return
+    let text = `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode] ?? ''}\r\n`
     for (let index = 0; index < headers.length; index += 2) {
       text += `${headers[index]}: ${headers[index + 1]}\r\n`
     }

@@ -18,7 +18,8 @@ const path = ['edge', 'routing', 'discovery', 'cache', 'balance', 'forward', 'co
 const domain: Readonly<Record<string, { libraries?: string[]; knows?: string[]; uses?: string[] }>> = {
   cli: {},
   view: { knows: ['balance', 'cache', 'connections', 'discovery'] },
-  config: { libraries: ['typebox', 'typebox/value', 'yaml'] },
+  // What the cache takes for a static asset stands there alone.
+  config: { libraries: ['typebox', 'typebox/value', 'yaml'], uses: ['cache'] },
   demo: { knows: ['discovery'] },
   metrics: { libraries: ['prom-client'] },
   edge: {},

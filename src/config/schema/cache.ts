@@ -1,9 +1,7 @@
 import { Type } from 'typebox'
+import { DEFAULT_EXTENSIONS } from '../../cache/options.ts'
 import { choice, count, duration, leaf, section, size, text, withDefault } from './kinds.ts'
 import { redisUrl } from './network.ts'
-
-const staticExtensions =
-  'css js mjs map png jpg jpeg gif svg webp avif ico woff woff2 ttf wasm json txt'.split(' ')
 
 const anyLength = { maximum: Number.MAX_SAFE_INTEGER }
 
@@ -46,7 +44,7 @@ export const cacheSchema = section('Answers that are kept in memory and given ag
         description: 'Static mode only: the extensions of paths that are static assets.',
       },
     ),
-    staticExtensions,
+    [...DEFAULT_EXTENSIONS],
   ),
   defaultTtl: withDefault(
     duration(
@@ -60,7 +58,7 @@ export const cacheSchema = section('Answers that are kept in memory and given ag
       'How long after its freshness an answer may still be given when the server fails, unless the origin forbids or says otherwise. 0 = not.',
       anyLength,
     ),
-    0,
+    '1h',
   ),
   maxEntries: withDefault(
     count('Answers that are kept. The least useful one makes room.', { minimum: 1 }),

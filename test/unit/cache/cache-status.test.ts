@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { CacheDriver } from '../../helpers/cache-driver.ts'
 
-const FRESH = { headers: { 'cache-control': 'max-age=60' }, body: 'x' }
+const FRESH = { headers: { 'cache-control': 'max-age=60', 'content-length': '1' }, body: 'x' }
 
 suite('Cache-Status (RFC 9211)', () => {
   test('a hit says for how long it is fresh', () => {
@@ -18,6 +18,15 @@ suite('Cache-Status (RFC 9211)', () => {
       driver.get('/p', FRESH).cacheStatus,
       'headgate; fwd=uri-miss; fwd-status=200; ttl=60; stored',
     )
+  })
+
+  test('nothing is claimed of a body of unknown length, which may prove too large', () => {
+    const driver = new CacheDriver({ maxEntryBytes: 10 })
+    const headers = { 'cache-control': 'max-age=60' }
+    const unclaimed = 'headgate; fwd=uri-miss; fwd-status=200; ttl=60'
+    assert.equal(driver.get('/large', { headers, body: 'more than it may be' }).cacheStatus, unclaimed)
+    assert.equal(driver.get('/small', { headers, body: 'little' }).cacheStatus, unclaimed)
+    assert.equal(driver.get('/small').cacheStatus, 'headgate; hit; ttl=60')
   })
 
   test('a response that is not stored says why', () => {

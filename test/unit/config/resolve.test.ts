@@ -54,7 +54,7 @@ test('two sections are enough, and everything else has its default', () => {
     mode: 'static',
     extensions: 'css js mjs map png jpg jpeg gif svg webp avif ico woff woff2 ttf wasm json txt'.split(' '),
     defaultTtl: 3_600_000,
-    staleIfError: 0,
+    staleIfError: 3_600_000,
     maxEntries: 10_000,
     maxBytes: 256 * 1024 * 1024,
     maxEntryBytes: 8 * 1024 * 1024,
