@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Hit } from '../src/cache/lookup.ts'
+import { isReadyResponse } from '../src/edge/edge-response.ts'
 import { ClientSink, type ClientSinkOwner } from '../src/forward/client-sink.ts'
 import { weakenEncodedTag } from '../src/forward/encoded-tag.ts'
 import type { HeadHook } from '../src/forward/forward-to.ts'
@@ -28,6 +30,35 @@ export function replySink(reply: FastifyReply, options: ReplySinkOptions): Respo
   return hasOnSend(reply.request)
     ? streamTo(reply, answer, options)
     : new ClientSink(reply.raw, answer, options)
+}
+
+/**
+ * Writes a stored response at once, for the most that can be saved: no sink, no fields one by one. False, with
+ * nothing written, where a hook has something to add or to see, and where the connection cannot take it so.
+ */
+export function writeStored(
+  reply: FastifyReply,
+  { statusCode, statusMessage, text, body }: Hit,
+  { sweep, sendTimeout }: Pick<ReplySinkOptions, 'sweep' | 'sendTimeout'>,
+): boolean {
+  const { raw, request } = reply
+  if (text === undefined || body === undefined || !isReadyResponse(raw)) return false
+  if (hasOnSend(request) || hasFields(reply)) return false
+  const head = `${text}Via: 1.1 headgate\r\nX-Request-Id: ${request.id}\r\n`
+  if (!raw.sendReady(statusCode, statusMessage, head, body)) return false
+  reply.hijack()
+  if (raw.writableLength > 0) {
+    const stalled = new StalledClient(raw, sendTimeout, sweep)
+    stalled.watch()
+    raw.once('close', () => stalled.rest())
+  }
+  return true
+}
+
+/** Whether hooks have set fields on a reply. */
+function hasFields(reply: FastifyReply): boolean {
+  for (const _name in reply.getHeaders()) return true
+  return false
 }
 
 /** What a response does to the reply that it answers. */

@@ -18,6 +18,8 @@ export function buildRoutes(routes: Config['routes']): RouteTable<Route> {
 }
 
 function chooser({ upstream }: RouteConfig): () => string {
+  const [only] = upstream
+  if (only !== undefined && upstream.length === 1) return () => only.name
   const split = new Split(upstream.map(({ name, weight }) => ({ target: name, weight })))
   return () => split.next()
 }

@@ -1,10 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Upstreams } from '../plugins/balance.ts'
-import { replySink } from '../plugins/reply-sink.ts'
 import type { ReserveContext } from './balance/reservation.ts'
 import type { Server } from './balance/server.ts'
-import type { RequestChanges } from './cache/lookup.ts'
 import { isUnsafe } from './cache/request.ts'
+import { Cacheable } from './cacheable.ts'
 import type { ServerPool } from './connections/server-pool.ts'
 import { recordOf } from './edge/access-record.ts'
 import { targetOf } from './edge/routable.ts'
@@ -42,27 +41,17 @@ export function requestHandler({ settings, upstreams, sweep, ceiling }: ServeOpt
     record.route = route.label
     ceiling.admit(route.priority)
     record.upstream = route.nextUpstream()
-    const to = destination(request, reply, route, record.upstream)
-
     const mode = route.cache ?? settings.config.cache.mode
     // What an unsafe method changes may be stored by another route.
     const mayInvalidate = settings.isCaching && isUnsafe(request.method)
     if ((mode === 'off' && !mayInvalidate) || upgradeOf(request.raw) !== undefined) {
-      record.exchange = reply.forward(to)
+      record.exchange = reply.forward(destination(request, reply, route, record.upstream))
       return
     }
-    const { sendTimeout } = settings.config.server
-    const result = reply.sendCached({
-      mode,
-      partition: route.headers === undefined ? undefined : route.label,
-      headers: to.headers,
-      open: (onGone) => replySink(reply, { sweep, sendTimeout, onGone, onHead: to.onHead }),
-      fetch(sink, changes, method) {
-        const exchange = reply.forward({ ...to, headers: changed(to.headers, changes), sink, method })
-        record.exchange = exchange
-        return (error) => exchange.abort(error)
-      },
-    })
+    const name = record.upstream
+    const to = () => destination(request, reply, route, name)
+    const partition = route.headers === undefined ? undefined : route.label
+    const result = reply.sendCached(new Cacheable(reply, to, { mode, partition, settings, sweep }))
     if (mode !== 'off') record.cache = result
   }
 
@@ -95,15 +84,4 @@ export function requestHandler({ settings, upstreams, sweep, ceiling }: ServeOpt
             },
     }
   }
-}
-
-/** The client's fields as the cache wants them to reach the server. */
-function changed(headers: ForwardTo['headers'], { remove, add }: RequestChanges): ForwardTo['headers'] {
-  if (remove.length === 0 && add.length === 0) return headers
-  const fields: Record<string, string> = { ...headers }
-  for (const name of remove) fields[name] = ''
-  for (let index = 0; index < add.length; index += 2) {
-    fields[(add[index] as string).toLowerCase()] = add[index + 1] as string
-  }
-  return fields
 }

@@ -4,6 +4,7 @@ import { formatHttpDate, parseHttpDate } from './dates.ts'
 import { fieldValue, singleValue, tokenList, withoutFields } from './fields.ts'
 import type { CacheRequest } from './key.ts'
 import { resolveRange } from './range.ts'
+import { ReadyHit } from './ready-hit.ts'
 import { type Representation, select } from './selection.ts'
 import type { Policy } from './storage.ts'
 import { mayHonourRange, type Validators } from './validators.ts'
@@ -51,8 +52,8 @@ export class Entry implements Representation {
   older: Entry | undefined
   newer: Entry | undefined
 
+  #ready: ReadyHit | undefined
   #readyAge = -1
-  #ready: FlatHeaders = []
 
   constructor(parts: {
     key: string
@@ -116,13 +117,14 @@ export class Entry implements Representation {
     return policy.receivedAt - policy.initialAge + policy.lifetime.ms + grace
   }
 
-  /** The head of a plain hit, made once a second and shared by all hits of that second. */
-  hitHeaders(now: number): FlatHeaders {
+  /** The answer to a request for the whole of it, without conditions. */
+  readyHit(now: number): ReadyHit {
     const age = Math.floor(this.age(now) / 1000)
-    if (age !== this.#readyAge) {
-      this.#readyAge = age
-      this.#ready = [...this.headers, ...this.#ageFields(age, undefined)]
-    }
+    if (this.#ready !== undefined && age === this.#readyAge) return this.#ready
+    const { statusCode, statusMessage, body } = this
+    const headers = [...this.headers, ...this.#ageFields(age, undefined)]
+    this.#readyAge = age
+    this.#ready = new ReadyHit({ statusCode, statusMessage, headers, body })
     return this.#ready
   }
 

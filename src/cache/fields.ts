@@ -3,6 +3,11 @@ import type { FlatHeaders } from '../forward/sink.ts'
 /** A token of RFC 9110, section 5.6.2. */
 export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
+/** Whether a text may stand in a head: no control character but the tab, and nothing beyond latin1 (RFC 9110, section 5.5). */
+export function isSendable(text: string): boolean {
+  return !/[^\t\x20-\x7e\x80-\xff]/.test(text)
+}
+
 /** Every line of a field, in order. `name` is in lower case. */
 export function fieldLines(headers: FlatHeaders, name: string): string[] {
   const lines: string[] = []

@@ -178,12 +178,8 @@ export class HttpCache implements FillOwner {
     this.#store.touch(entry)
     if (use === 'fresh') {
       this.stats.hit++
-      if (!isPlain(request) || entry.isPartial || entry.body.length === 0) {
-        return { kind: 'hit', result: 'hit', ...entry.answer(request, now, nowMs), revalidation: undefined }
-      }
-      const { statusCode, statusMessage, body } = entry
-      const headers = entry.hitHeaders(now)
-      return { kind: 'hit', result: 'hit', statusCode, statusMessage, headers, body, revalidation: undefined }
+      if (isPlain(request) && !entry.isPartial && entry.body.length > 0) return entry.readyHit(now)
+      return { kind: 'hit', result: 'hit', ...entry.answer(request, now, nowMs), revalidation: undefined }
     }
     this.stats.stale++
     const revalidation =

@@ -16,8 +16,10 @@ export interface RequestChanges {
 export interface Hit extends Answer {
   kind: 'hit'
   result: Extract<CacheResult, 'hit' | 'stale'>
+  /** The head as HTTP/1.1 writes it, up to its last field, where it stands ready. */
+  text?: string | undefined
   /** The response is stale: bring it up to date in the background, without a client. */
-  revalidation: Revalidation | undefined
+  revalidation?: Revalidation | undefined
 }
 
 /** A request to a server that nobody waits for. */

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { ResponseSink } from '../forward/sink.ts'
 import type { Entry } from './entry.ts'
 import { singleValue } from './fields.ts'
@@ -58,6 +59,23 @@ function mayBeCompleted({ policy }: Entry): boolean {
 function completion({ policy }: Entry): RequestChanges {
   const next = (policy.partial?.last ?? -1) + 1
   return { remove: WHOLE, add: ['Range', `bytes=${next}-`, 'If-Range', policy.validators.etag ?? ''] }
+}
+
+/**
+ * The fields of a request as the server gets them: what it varies by is what it sees.
+ *
+ * @param changes fields that replace the client's, names in lower case; an empty value removes one
+ */
+export function fieldsAsSent(
+  sent: IncomingHttpHeaders,
+  changes: Readonly<Record<string, string>>,
+): IncomingHttpHeaders {
+  const fields = { ...sent }
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === '') delete fields[name]
+    else fields[name] = value
+  }
+  return fields
 }
 
 export function attachTo(fill: Fill, request: CacheRequest): Attach {

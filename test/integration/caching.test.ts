@@ -13,7 +13,7 @@ function counting(headers: Record<string, string> = {}) {
 }
 
 test('the second request for an asset is a hit, with Age and Cache-Status', async (t) => {
-  const origin = await startOrigin(t, counting({ 'cache-control': 'max-age=60' }))
+  const origin = await startOrigin(t, counting({ 'cache-control': 'max-age=60', 'content-length': '8' }))
   const gateway = await startGateway(t, configFor([origin]))
 
   const miss = await fetch(`${gateway.url}/app.css`)
