@@ -57,7 +57,7 @@ async function cachePlugin(app: FastifyInstance, options: CacheOptions): Promise
       if (isSameTier) return holder.current.adjust(next)
       const before = { cache: holder.current, tier }
       tier = await openTier(app, next)
-      holder.current = new HttpCache({ ...next, tier })
+      holder.current = new HttpCache({ ...next, tier, onPurge: options.onPurge })
       before.cache.close()
       await before.tier?.close()
     },

@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { ServerSpec } from '../src/balance/server.ts'
 import { Discovery, type DiscoveryDependencies, type DiscoveryOptions } from '../src/discovery/discovery.ts'
 import type { DiscoveryEvent } from '../src/discovery/events.ts'
+import type { RosterView } from '../src/discovery/handed.ts'
 
 export interface DiscoveryPluginOptions extends DiscoveryDependencies {
   /** Where the servers of each upstream come from, by the upstream's name. */
@@ -17,9 +18,13 @@ declare module 'fastify' {
   }
 }
 
+export interface SourceView {
+  readonly roster: RosterView
+}
+
 /** The sources of servers, by upstream: their states, ages and counts of messages. */
-export interface Sources extends Iterable<[upstream: string, source: Discovery]> {
-  get(upstream: string): Discovery | undefined
+export interface Sources extends Iterable<[upstream: string, source: SourceView]> {
+  get(upstream: string): SourceView | undefined
   /** Opens what is new, closes what is gone or has changed, and leaves the rest alone. */
   configure(upstreams: DiscoveryPluginOptions['upstreams']): Promise<void>
 }

@@ -18,11 +18,13 @@ export interface HealthOptions {
   isDraining?: () => boolean
   /** What else `/healthz` says; by default nothing. */
   extra?: () => Readonly<Record<string, unknown>>
+  /** Asks how several processes fare that serve as one; what it says goes before what is known here. Default: this one is alone. */
+  together?: (() => Promise<object>) | undefined
 }
 
 /** `GET /healthz`, 200 while the process serves, and `GET /readyz`, 200 while traffic may come. */
 async function healthPlugin(app: FastifyInstance, options: HealthOptions): Promise<void> {
-  const { version, upstreams, isDraining = () => false, extra } = options
+  const { version, upstreams, isDraining = () => false, extra, together } = options
   const startedAt = performance.now()
 
   app.get('/healthz', async () => ({
@@ -31,6 +33,7 @@ async function healthPlugin(app: FastifyInstance, options: HealthOptions): Promi
     uptime: Math.round((performance.now() - startedAt) / 1000),
     upstreams: upstreams(),
     ...extra?.(),
+    ...(await together?.()),
   }))
 
   app.get('/readyz', async (_request, reply) => {

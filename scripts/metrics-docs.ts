@@ -1,4 +1,5 @@
 import { createGateway } from '../src/gateway.ts'
+import { workerSeries } from '../src/worker-series.ts'
 import { cell, table } from './markdown.ts'
 
 const introduction = `# Metrics
@@ -27,7 +28,8 @@ export async function metricsDocs(): Promise<string> {
   })
   const metrics = gateway.metrics.registry.getMetricsAsArray() as unknown as Metric[]
   await gateway.close()
-  const rows = metrics
+  const ofWorkers = workerSeries({ serving: () => 0, configured: 0, deaths: () => 0 })
+  const rows = [...metrics, ...ofWorkers.map(({ labels, ...rest }) => ({ ...rest, labelNames: labels }))]
     .filter(({ name }) => name.startsWith('headgate_'))
     .sort((one, other) => one.name.localeCompare(other.name))
     .map(({ name, type, labelNames = [], help }) => [

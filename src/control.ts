@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { resolveConfig } from './config/resolve.ts'
 import type { Config, ConfigInput } from './config/schema.ts'
-import { applyLimits } from './edge/edge-server.ts'
+import { applyLimits, stopAccepting } from './edge/edge-server.ts'
 import type { Cut, Lifecycle } from './lifecycle.ts'
 import { type ConfigReport, ReloadRecord } from './reload-record.ts'
 import type { LiveSettings } from './settings.ts'
@@ -31,11 +31,19 @@ export interface GatewayControl {
    * is left.
    */
   drain(): Promise<Cut>
+  /**
+   * The same where another process takes over: no further connection is accepted, and clients have the time to learn
+   * from an answer that theirs is about to close.
+   */
+  retire(): Promise<Cut>
   /** The gateway as the admin port sees and steers it. */
   readonly fleet: Fleet
   /** What happens in it, told to whoever listens to the fleet. */
   readonly events: EventFeed
 }
+
+/** A connection that has carried nothing for so long is not likely to carry something just as it is closed, ms. */
+const retireQuietMs = 2_000
 
 interface Parts {
   app: FastifyInstance
@@ -79,6 +87,10 @@ export function control({ app, settings, lifecycle, log, folder, fleet, events }
     return needsRestart
   }
 
+  function tellDraining(): void {
+    if (!lifecycle.isDraining) events.emit({ kind: 'draining' })
+  }
+
   return {
     get config() {
       return settings.config
@@ -92,13 +104,18 @@ export function control({ app, settings, lifecycle, log, folder, fleet, events }
       return reloaded
     },
     drain() {
-      if (!lifecycle.isDraining) events.emit({ kind: 'draining' })
+      tellDraining()
       const { shutdownGrace, drainPause } = settings.config.server
       return lifecycle.drain({
         graceMs: shutdownGrace,
         pauseMs: drainPause,
         stopListening: () => app.server.close(),
       })
+    },
+    retire() {
+      tellDraining()
+      stopAccepting(app.server)
+      return lifecycle.drain({ graceMs: settings.config.server.shutdownGrace, quietMs: retireQuietMs })
     },
     fleet,
     events,

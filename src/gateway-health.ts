@@ -1,7 +1,8 @@
 import type { Upstreams } from '../plugins/balance.ts'
 import type { Sources } from '../plugins/discovery.ts'
 import type { UpstreamHealth } from '../plugins/health.ts'
-import type { DiscoveryState, Roster } from './discovery/roster.ts'
+import type { RosterView } from './discovery/handed.ts'
+import type { DiscoveryState } from './discovery/roster.ts'
 
 /** How each upstream fares, for `/healthz`. */
 export function gatewayHealth(upstreams: Upstreams, discovery: Sources): Record<string, UpstreamHealth> {
@@ -19,7 +20,7 @@ export function gatewayHealth(upstreams: Upstreams, discovery: Sources): Record<
     const ageMs = roster?.ageMs
     health[name] = {
       discovery: discoveryStateOf(roster, servers.total),
-      ageSeconds: ageMs === undefined ? null : Math.round(ageMs / 100) / 10,
+      ageSeconds: seconds(ageMs),
       servers,
     }
   }
@@ -27,7 +28,49 @@ export function gatewayHealth(upstreams: Upstreams, discovery: Sources): Record<
 }
 
 /** A source that has only just been replaced waits for its first list, while the last one of the old source serves. */
-export function discoveryStateOf(roster: Roster | undefined, servers: number): DiscoveryState {
+export function discoveryStateOf(roster: RosterView | undefined, servers: number): DiscoveryState {
   const state = roster?.state ?? 'waiting'
   return state === 'waiting' && servers > 0 ? 'stale' : state
+}
+
+/** What discovery alone knows of each upstream. */
+export function sourceHealth(discovery: Sources): Record<string, UpstreamHealth> {
+  return Object.fromEntries(
+    Array.from(
+      discovery,
+      ([
+        name,
+        {
+          roster: { state, ageMs, servers },
+        },
+      ]) => [name, { discovery: state, ageSeconds: seconds(ageMs), servers: { total: servers.length } }],
+    ),
+  )
+}
+
+/**
+ * How several processes fare together. Each sees the same servers, so that they do not add up: a server is as bad as the
+ * process says that sees the most of its kind.
+ */
+export function mergeHealth(all: readonly Record<string, UpstreamHealth>[]): Record<string, UpstreamHealth> {
+  const merged: Record<string, UpstreamHealth> = {}
+  for (const [name, health] of all.flatMap((one) => Object.entries(one))) {
+    const before = merged[name]
+    merged[name] =
+      before === undefined ? health : { ...before, servers: worse(before.servers, health.servers) }
+  }
+  return merged
+}
+
+function worse(one: UpstreamHealth['servers'], other: UpstreamHealth['servers']): Record<string, number> {
+  const servers: Record<string, number> = { ...one }
+  for (const [state, count] of Object.entries(other)) {
+    const known = servers[state] ?? count
+    servers[state] = state === 'active' ? Math.min(known, count) : Math.max(known, count)
+  }
+  return servers
+}
+
+function seconds(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.round(ms / 100) / 10
 }

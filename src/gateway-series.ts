@@ -1,8 +1,7 @@
 import type { Upstreams } from '../plugins/balance.ts'
-import type { Sources } from '../plugins/discovery.ts'
+import type { Sources, SourceView } from '../plugins/discovery.ts'
 import type { HttpCache } from './cache/http-cache.ts'
 import { ageBounds, type PoolStats, requestBounds } from './connections/pool-stats.ts'
-import type { Discovery } from './discovery/discovery.ts'
 import type { GatewayCeiling } from './gateway-ceiling.ts'
 import type { Distribution, HistogramSeries } from './metrics/histogram-series.ts'
 import type { Sample, Series } from './metrics/series.ts'
@@ -28,7 +27,7 @@ export function gatewaySeries({ upstreams, discovery, cache, ceiling }: Measured
       for (const [labels, value] of read(balancer)) yield [{ upstream, ...labels }, value]
     }
   }
-  function* eachSource(read: (source: Discovery) => Iterable<Sample>): Generator<Sample> {
+  function* eachSource(read: (source: SourceView) => Iterable<Sample>): Generator<Sample> {
     for (const [upstream, source] of discovery) {
       for (const [labels, value] of read(source)) yield [{ upstream, ...labels }, value]
     }
@@ -44,6 +43,7 @@ export function gatewaySeries({ upstreams, discovery, cache, ceiling }: Measured
       name: `headgate_upstream_${name}`,
       type,
       help,
+      ...(name in together && { together: together[name] }),
       labels: ['upstream', 'server', ...labels],
       *read() {
         for (const [own, server] of eachServer(held.has(name))) {
@@ -172,6 +172,7 @@ export function gatewaySeries({ upstreams, discovery, cache, ceiling }: Measured
       name: 'headgate_discovery_connected',
       type: 'gauge',
       help: '1 while the source of servers is connected',
+      together: 'max',
       labels: ['upstream'],
       read: () => eachSource(({ roster }) => one(roster.connected ? 1 : 0)),
     },
@@ -179,6 +180,7 @@ export function gatewaySeries({ upstreams, discovery, cache, ceiling }: Measured
       name: 'headgate_discovery_age_seconds',
       type: 'gauge',
       help: 'Time since the last list',
+      together: 'max',
       labels: ['upstream'],
       read: () => eachSource(({ roster }) => (roster.ageMs === undefined ? [] : one(roster.ageMs / 1000))),
     },
@@ -186,6 +188,7 @@ export function gatewaySeries({ upstreams, discovery, cache, ceiling }: Measured
       name: 'headgate_discovery_messages_total',
       type: 'counter',
       help: 'Lists and other messages of the source, by what became of them',
+      together: 'max',
       labels: ['upstream', 'result'],
       read: () => eachSource(({ roster }) => labelled('result', roster.messages)),
     },
@@ -227,6 +230,14 @@ const held = new Set([
   'connections_opened_total',
   'connections_closed_total',
 ])
+
+/** What several processes have each for itself, and what does not add up. */
+const together: Readonly<Record<string, Series['together']>> = {
+  weight: 'max',
+  share: 'average',
+  latency_seconds: 'average',
+  success_ratio: 'average',
+}
 
 type Balancer = NonNullable<ReturnType<Upstreams['get']>>
 type Server = Balancer['servers'] extends Iterable<infer One> ? One : never

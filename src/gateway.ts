@@ -8,10 +8,12 @@ import forward from '../plugins/forward.ts'
 import metrics from '../plugins/metrics.ts'
 import { accessLog } from './access-log.ts'
 import { openAdmin } from './admin.ts'
+import type { ServerSpec } from './balance/server.ts'
 import { systemClock } from './clock.ts'
 import { resolveConfig } from './config/resolve.ts'
 import type { Config, ConfigInput } from './config/schema.ts'
 import { control, type GatewayControl } from './control.ts'
+import { HandedDiscovery } from './discovery/handed.ts'
 import { recordOf } from './edge/access-record.ts'
 import { createEdgeServer } from './edge/edge-server.ts'
 import { requestIds } from './edge/request-id.ts'
@@ -25,6 +27,7 @@ import { Lifecycle } from './lifecycle.ts'
 import { LocalFleet, tellServers } from './local-fleet.ts'
 import { ownPages } from './own-pages.ts'
 import { type LoadedPlugin, loadPlugins, mountPlugins, registerPlugins } from './plugin-loader.ts'
+import type { PrimaryLink } from './primary-link.ts'
 import { requestHandler } from './serve.ts'
 import { LiveSettings } from './settings.ts'
 import { balancedUpstreams, sourcesOf } from './upstreams.ts'
@@ -36,6 +39,8 @@ export interface GatewayOptions {
   folder?: string
   /** Default: a pino logger of the configured level, JSON lines on standard output. */
   logger?: FastifyBaseLogger
+  /** Where this gateway is one of several processes that serve as one: what it leaves to the one that holds them. */
+  primary?: PrimaryLink | undefined
 }
 
 declare module 'fastify' {
@@ -55,7 +60,7 @@ declare module 'fastify' {
  */
 export async function createGateway(
   input: ConfigInput | Config,
-  { folder = process.cwd(), logger }: GatewayOptions = {},
+  { folder = process.cwd(), logger, primary }: GatewayOptions = {},
 ): Promise<FastifyInstance> {
   const settings = new LiveSettings(resolveConfig(input, { folder }))
   const { config } = settings
@@ -111,10 +116,14 @@ export async function createGateway(
     for (const tunnel of lifecycle.tunnels) tunnel.end()
     ceiling.close()
   })
-  await app.register(discovery, {
-    upstreams: sourcesOf(config.upstreams),
-    onServers: (name, servers) => upstreams.apply(name, servers),
-  })
+  const onServers = (name: string, servers: readonly ServerSpec[]) => upstreams.apply(name, servers)
+  if (primary === undefined) {
+    await app.register(discovery, { upstreams: sourcesOf(config.upstreams), onServers })
+  } else {
+    const handed = new HandedDiscovery(onServers)
+    app.decorate('discovery', handed)
+    primary.follow((sources) => handed.take(sources))
+  }
   await app.register(metrics, {
     series: gatewaySeries({
       upstreams,
@@ -150,10 +159,11 @@ export async function createGateway(
     upstreams: () => gatewayHealth(upstreams, app.discovery),
     isDraining: () => lifecycle.isDraining,
     extra: () => ({ config: app.headgate.configReport }),
+    together: primary?.health,
   }
   await app.register(ownPages, {
     health: healthOptions,
-    metrics: config.admin === undefined ? () => fleet.metrics() : undefined,
+    metrics: config.admin === undefined ? () => (primary ?? fleet).metrics() : undefined,
   })
 
   // What the user has plugged in sees a request before the gateway answers it.
@@ -165,7 +175,7 @@ export async function createGateway(
   ).catch(closing(app))
 
   // The cache answers what it can. For the rest the balancer reserves a slot on a server, and the request goes there.
-  await app.register(cache, config.cache)
+  await app.register(cache, { ...config.cache, onPurge: primary?.purged })
   await app.register(forward, {
     settings: () => settings.config.server,
     trust: settings.trust,
@@ -180,7 +190,8 @@ export async function createGateway(
   app.setNotFoundHandler(serve)
 
   app.decorate('headgate', control({ app, settings, lifecycle, log, folder, fleet, events }))
-  const admin = config.admin && (await openAdmin(config.admin, { fleet, log, health: healthOptions }))
+  const ownAdmin = primary === undefined ? config.admin : undefined
+  const admin = ownAdmin && (await openAdmin(ownAdmin, { fleet, log, health: healthOptions }))
   if (admin !== undefined) app.decorate('admin', admin.app)
   listenOn(app, config.server, admin)
   app.addHook('preClose', async () => {

@@ -3,8 +3,10 @@ import type { Tunnel } from './forward/tunnel.ts'
 
 /** How often a gateway that drains looks whether something is still in flight, ms. */
 const lookMs = 25
-/** Nothing must have been in flight for this long: a client that was just answered may be sending already. */
-const quietMs = 100
+/** A client that was just answered may be sending already. */
+const defaultQuietMs = 100
+/** Where timers are late, what clients have sent meanwhile is read between two looks. */
+const leastLooks = 4
 /** Where requests never cease, no more are taken for the last part of the grace, so that those that run can finish. */
 const lastShare = 0.1
 const longestLastMs = 1_000
@@ -20,6 +22,8 @@ export interface DrainOptions {
   graceMs: number
   /** Before that: how long to go on as if nothing were, so that balancers can notice, ms. Default 0. */
   pauseMs?: number
+  /** Nothing must have been in flight for this long, ms. Default 100. */
+  quietMs?: number
   /** Called once, shortly before the grace ends, where requests are still coming. */
   stopListening?: () => void
 }
@@ -58,17 +62,25 @@ export class Lifecycle {
     return this.#drained
   }
 
-  async #drain({ graceMs, pauseMs = 0, stopListening }: DrainOptions): Promise<Cut> {
+  async #drain({
+    graceMs,
+    pauseMs = 0,
+    quietMs = defaultQuietMs,
+    stopListening,
+  }: DrainOptions): Promise<Cut> {
     this.isDraining = true
     if (pauseMs > 0) await this.#sleep(pauseMs)
     const end = this.#clock.now() + graceMs
     const last = end - Math.min(longestLastMs, graceMs * lastShare)
     let quietSince = this.#clock.now()
+    let quietLooks = 0
     let isListening = true
     while (this.#clock.now() < end) {
       const now = this.#clock.now()
-      if (this.#inFlight > 0 || this.tunnels.size > 0) quietSince = now
-      else if (now - quietSince >= quietMs) break
+      if (this.#inFlight > 0 || this.tunnels.size > 0) {
+        quietSince = now
+        quietLooks = 0
+      } else if (++quietLooks >= leastLooks && now - quietSince >= quietMs) break
       if (isListening && now >= last) {
         isListening = false
         stopListening?.()

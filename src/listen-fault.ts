@@ -10,7 +10,8 @@ const listenReasons: Readonly<Record<string, string>> = {
 /** Tells an address that cannot be listened on from everything else that can go wrong at the start. */
 export function listenFault(error: unknown): unknown {
   const { syscall, code = '', address, hostname, port, message } = error as ListenError
-  if (syscall !== 'listen' && syscall !== 'getaddrinfo') return error
+  // `bind` is what a worker says, for whom another process listens.
+  if (syscall === undefined || !['listen', 'bind', 'getaddrinfo'].includes(syscall)) return error
   const place = [address ?? hostname, port].filter((part) => part !== undefined).join(':')
   return new HeadgateError('HEADGATE_CANNOT_LISTEN', {
     message: `Cannot listen on ${place}: ${listenReasons[code] ?? message}`,

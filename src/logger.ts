@@ -12,6 +12,8 @@ export interface LoggerOptions {
   level: string
   /** Numbers the process in every line. */
   pid: number
+  /** Numbers the worker, where this process is one of several. */
+  worker?: number | undefined
   /** Absent = JSON lines on standard output. Present = lines for people, given to this function. */
   terminal?: { write: (text: string) => void; hasColors: boolean } | undefined
 }
@@ -21,12 +23,21 @@ export interface LoggerOptions {
  * than all else about it. A process that ends takes none along; one that is killed loses what had not left.
  */
 const gathering = { minLength: 8 * 1024, periodicFlush: 100 }
+/** Several processes write into one pipe: what is at most PIPE_BUF of Linux long, no other line gets into. */
+const gatheringOfWorkers = { ...gathering, minLength: 3 * 1024, maxWrite: 4 * 1024 }
 
 /** The log of a process: JSON lines, or text where a person looks on. */
-export function createLogger({ level, pid, terminal }: LoggerOptions): Logger {
+export function createLogger({ level, pid, worker, terminal }: LoggerOptions): Logger {
   const destination: DestinationStream =
     terminal === undefined
-      ? pino.destination({ dest: 1, sync: false, ...gathering })
+      ? pino.destination({ dest: 1, sync: false, ...(worker === undefined ? gathering : gatheringOfWorkers) })
       : { write: (line) => terminal.write(formatLogLine(line, terminal.hasColors)) }
-  return pino({ level, base: { pid }, redact: { paths: secrets, censor: '[hidden]' } }, destination)
+  return pino(
+    {
+      level,
+      base: { pid, ...(worker !== undefined && { worker }) },
+      redact: { paths: secrets, censor: '[hidden]' },
+    },
+    destination,
+  )
 }

@@ -5,9 +5,13 @@ import { HeadgateError } from './errors.ts'
 import { createLogger } from './logger.ts'
 import { inheritedSocket, systemdSupervisor } from './systemd.ts'
 import { version } from './version.ts'
+import { workerMark } from './workers/mark.ts'
 
 /** What the process ends with. */
 const exitCodes = { ended: 0, wrong: 1, cannotListen: 2, failed: 70, interrupted: 130 } as const
+
+/** True where this process was started by one that holds workers. */
+const isWorker = process.env[workerMark] !== undefined && process.send !== undefined
 
 type Verb<Name extends Command['verb']> = Extract<Command, { verb: Name }>
 
@@ -21,7 +25,7 @@ async function run(args: readonly string[]): Promise<void> {
     case 'check':
       return check(command)
     case 'start':
-      return start(command)
+      return isWorker ? work(command) : start(command)
     case 'agent':
       return agent(command)
     case 'demo':
@@ -46,6 +50,7 @@ async function start({ config: file, host, port, watch }: Verb<'start'>): Promis
     load: () => load(file),
     address: { ...(host !== undefined && { host }), ...(port !== undefined && { port }) },
     createLogger: newLogger,
+    onExit: (listener) => process.on('exit', listener),
     socket: inheritedSocket({ env, pid }),
     watch,
     supervisor: (log) =>
@@ -59,6 +64,23 @@ async function start({ config: file, host, port, watch }: Verb<'start'>): Promis
   stopOnSignal((signal) => service.stop(signal))
   process.on('SIGHUP', () => void service.reload())
   await service.start()
+}
+
+/** What a process does that another one of this program has started to serve. */
+async function work({ config: file }: Verb<'start'>): Promise<void> {
+  const { Worker } = await import('./worker.ts')
+  const worker = new Worker({
+    port: {
+      send: (message) => void process.send?.(message, undefined, undefined, () => {}),
+      onMessage: (listener) => process.on('message', listener),
+    },
+    load: () => load(file),
+    createLogger: (level, number) => newLogger(level, number),
+    exit: () => process.exit(exitCodes.ended),
+  })
+  // Who signals a whole group of processes means the one that holds them.
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
+  process.once('SIGTERM', () => void worker.leave())
 }
 
 async function agent({ servers, host, port }: Verb<'agent'>): Promise<void> {
@@ -107,9 +129,9 @@ function load(file: string | undefined) {
   return loadConfig({ file, env: process.env, cwd: process.cwd() })
 }
 
-function newLogger(level: string) {
+function newLogger(level: string, worker?: number) {
   const terminal = process.stdout.isTTY ? { write: print, hasColors: hasColors() } : undefined
-  return createLogger({ level, pid: process.pid, terminal })
+  return createLogger({ level, pid: process.pid, worker, terminal })
 }
 
 function hasColors(): boolean {

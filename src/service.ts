@@ -1,10 +1,11 @@
-import type { FastifyBaseLogger, FastifyInstance, FastifyListenOptions } from 'fastify'
+import { availableParallelism } from 'node:os'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { systemClock } from './clock.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { WatchedFile } from './discovery/watched-file.ts'
-import { HeadgateError } from './errors.ts'
-import { createGateway } from './gateway.ts'
-import { listenFault } from './listen-fault.ts'
+import type { HeadgateError } from './errors.ts'
+import type { Serving } from './serving.ts'
+import { fileFault, listen, openGateway } from './start-gateway.ts'
 import type { Supervisor } from './systemd.ts'
 
 export interface ServiceOptions {
@@ -19,6 +20,8 @@ export interface ServiceOptions {
   watch?: boolean | undefined
   /** Who is told when the service is ready, reads its configuration again, and stops. */
   supervisor?: (log: FastifyBaseLogger) => Supervisor | undefined
+  /** Calls back when the process ends, in whatever way it does so itself. */
+  onExit: (listener: () => void) => void
 }
 
 /** How long plugins have for their close hooks once nothing is in flight, ms. */
@@ -29,7 +32,7 @@ const maxFileBytes = 10 * 1024 * 1024
 /** A gateway as a process runs it: started from a configuration, given others while it runs, and stopped. */
 export class Service {
   readonly #options: ServiceOptions
-  #gateway: FastifyInstance | undefined
+  #serving: Serving | undefined
   #supervisor: Supervisor | undefined
   #file: WatchedFile | undefined
   #isStopping = false
@@ -44,38 +47,29 @@ export class Service {
    * @throws HeadgateError `HEADGATE_CANNOT_LISTEN`, or what is wrong with the configuration
    */
   async start(): Promise<void> {
-    const { config, source, file, folder } = await this.#load()
-    const { createLogger, socket, watch, supervisor } = this.#options
-    const logger = createLogger(config.logging.level)
-    const gateway = await createGateway(config, { folder, logger }).catch((error) => {
-      throw fileFault(error)
-    })
-    try {
-      // Node listens on a descriptor that is open; Fastify hands it on, without a word of it in its types.
-      await gateway.listen({ ...(socket !== undefined && { fd: socket }) } as FastifyListenOptions)
-    } catch (error) {
-      await gateway.close()
-      throw listenFault(error)
-    }
-    this.#gateway = gateway
-    gateway.log.info({ config: source, addresses: gateway.addresses() }, 'headgate serves')
-    this.#supervisor = supervisor?.(logger)
+    const loaded = await this.#load()
+    const { watch, supervisor } = this.#options
+    const serving = await this.#open(loaded)
+    this.#serving = serving
+    const { source, file } = loaded
+    serving.log.info({ config: source, addresses: serving.addresses() }, 'headgate serves')
+    this.#supervisor = supervisor?.(serving.log)
     this.#supervisor?.ready()
     if (watch && file !== undefined) this.#file = this.#watch(file)
   }
 
   /** Reads the configuration again. One with faults changes nothing; the log says why. */
   async reload(): Promise<void> {
-    const gateway = this.#gateway
-    if (gateway === undefined || this.#isStopping) return
+    const serving = this.#serving
+    if (serving === undefined || this.#isStopping) return
     this.#supervisor?.reloading()
     try {
-      const { needsRestart } = await gateway.headgate.reload(async () => (await this.#load()).config)
-      gateway.log.info('the configuration was read again')
-      if (needsRestart.length > 0) gateway.log.warn({ needsRestart }, 'some changes need a restart')
+      const { needsRestart } = await serving.reload(async () => (await this.#load()).config)
+      serving.log.info('the configuration was read again')
+      if (needsRestart.length > 0) serving.log.warn({ needsRestart }, 'some changes need a restart')
     } catch (error) {
       const { code, message } = fileFault(error) as HeadgateError
-      gateway.log.error({ code, reason: message }, 'the configuration was not changed: it has faults')
+      serving.log.error({ code, reason: message }, 'the configuration was not changed: it has faults')
     }
     this.#supervisor?.ready()
   }
@@ -83,15 +77,30 @@ export class Service {
   /** Lets what is in flight finish, then closes. */
   async stop(reason: string): Promise<void> {
     this.#isStopping = true
-    const gateway = this.#gateway
-    if (gateway === undefined) return
-    gateway.log.info({ reason }, 'headgate drains')
+    const serving = this.#serving
+    if (serving === undefined) return
+    serving.log.info({ reason }, 'headgate drains')
     this.#supervisor?.stopping()
     await this.#file?.close()
-    const cut = await gateway.headgate.drain()
-    const isClosed = await Promise.race([gateway.close().then(() => true), patience()])
-    if (!isClosed) gateway.log.warn('a plugin did not close in time')
-    gateway.log.info({ cut }, 'headgate has ended')
+    const cut = await serving.drain()
+    const isClosed = await Promise.race([serving.close().then(() => true), patience()])
+    if (!isClosed) serving.log.warn('a plugin did not close in time')
+    serving.log.info({ cut }, 'headgate has ended')
+  }
+
+  async #open(loaded: LoadedConfig): Promise<Serving> {
+    const { createLogger, socket, onExit } = this.#options
+    const { config, folder } = loaded
+    const log = createLogger(config.logging.level)
+    const { workers } = config.server
+    const count = workers === 'auto' ? availableParallelism() : workers
+    if (count === 1) {
+      const gateway = await openGateway(config, { folder, logger: log })
+      await listen(gateway, socket)
+      return alone(gateway)
+    }
+    const [{ Primary }, { forkWorker }] = await Promise.all([import('./primary.ts'), import('./cluster.ts')])
+    return Primary.start(loaded, { count, log, fork: forkWorker, socket, onExit })
   }
 
   async #load(): Promise<LoadedConfig> {
@@ -102,7 +111,7 @@ export class Service {
 
   #watch(path: string): WatchedFile {
     let last: string | undefined
-    const log = this.#gateway?.log
+    const log = this.#serving?.log
     const file = new WatchedFile({
       path,
       maxBytes: maxFileBytes,
@@ -126,12 +135,14 @@ function patience(): Promise<false> {
   return new Promise((resolve) => void setTimeout(resolve, closeMs, false).unref())
 }
 
-/** A file that the configuration names and that cannot be read is a fault of the configuration. */
-function fileFault(error: unknown): unknown {
-  const { syscall, path, message } = error as NodeJS.ErrnoException
-  if (syscall !== 'open' || path === undefined) return error
-  return new HeadgateError('HEADGATE_CONFIG_INVALID', {
-    message: `A file that the configuration names cannot be read: ${message}`,
-    cause: error,
-  })
+/** One gateway, in this process. */
+function alone(gateway: FastifyInstance): Serving {
+  const { headgate } = gateway
+  return {
+    log: gateway.log,
+    addresses: () => gateway.addresses(),
+    reload: (read) => headgate.reload(read),
+    drain: () => headgate.drain(),
+    close: () => gateway.close(),
+  }
 }

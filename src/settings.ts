@@ -15,6 +15,11 @@ const fixed: readonly (readonly [path: string, read: (config: Config) => unknown
   ['plugins', ({ plugins }) => plugins],
 ]
 
+/** Names what of the difference between two configurations only a new process can bring about. */
+export function changedFixed(before: Config, after: Config): string[] {
+  return fixed.filter(([, read]) => !isDeepStrictEqual(read(before), read(after))).map(([path]) => path)
+}
+
 /** The configuration that is in force, and what is made of it once instead of at each request. */
 export class LiveSettings {
   readonly #started: Config
@@ -56,13 +61,13 @@ export class LiveSettings {
 
   /** Puts another configuration in force, but for what is fixed, and names what of that differs from how it began. */
   replace(config: Config): string[] {
-    const changed = fixed.filter(([, read]) => !isDeepStrictEqual(read(config), read(this.#started)))
+    const needsRestart = changedFixed(this.#started, config)
     this.#routes = buildRoutes(config.routes)
     this.#trust = trustPeers(config.server.trustProxy)
     this.#isCaching = mayCache(config)
     this.#affinities = affinitiesOf(config)
     this.#config = config
-    return changed.map(([path]) => path)
+    return needsRestart
   }
 }
 

@@ -64,7 +64,10 @@ export class HttpCache implements FillOwner {
     const rules = this.#rules
     const shared = all.tier && new SharedStore({ tier: all.tier, rules, clock })
     this.#shared = shared
-    this.purger = new Purger(this.#store, this.#fills, clock, shared?.purge.bind(shared))
+    this.purger = new Purger(this.#store, this.#fills, clock, (purge, keys) => {
+      shared?.purge(purge, keys)
+      all.onPurge?.(purge)
+    })
     shared?.follow((purge) => this.purger.apply(purge))
     const parts = { store: this.#store, shared, unshareable: this.#unshareable, rules, clock }
     this.#responses = new Responses(parts)

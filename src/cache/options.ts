@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts'
-import type { SecondTier } from './second-tier.ts'
+import type { Purge, SecondTier } from './second-tier.ts'
 
 export interface HttpCacheOptions {
   /** Extensions of static assets, without a dot. Default: those of the configuration. */
@@ -24,10 +24,12 @@ export interface HttpCacheOptions {
   setCookie?: 'omit' | 'replay'
   /** A store that gateways share, asked before a server is. Default: none. */
   tier?: SecondTier | undefined
+  /** Told of every purge, invalidation by unsafe methods included, so that others can follow. Default: nobody is. */
+  onPurge?: ((purge: Purge) => void) | undefined
   clock?: Clock
 }
 
-type Untiered = Omit<HttpCacheOptions, 'tier'>
+type Untiered = Omit<HttpCacheOptions, 'tier' | 'onPurge'>
 
 export const DEFAULT_EXTENSIONS: readonly string[] =
   'css js mjs map png jpg jpeg gif svg webp avif ico woff woff2 ttf wasm json txt'.split(' ')

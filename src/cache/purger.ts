@@ -43,14 +43,14 @@ export class Purger {
   readonly #store: Store
   readonly #fills: FillTable
   readonly #clock: Clock
-  readonly #onPurged: ((purge: Purge, keys: readonly string[]) => void) | undefined
+  readonly #onPurged: (purge: Purge, keys: readonly string[]) => void
 
   /** @param onPurged told of every purge, with the keys that it is about where they are known */
   constructor(
     store: Store,
     fills: FillTable,
     clock: Clock,
-    onPurged?: (purge: Purge, keys: readonly string[]) => void,
+    onPurged: (purge: Purge, keys: readonly string[]) => void = () => {},
   ) {
     this.#store = store
     this.#fills = fills
@@ -61,20 +61,20 @@ export class Purger {
   /** Every variant of a URL, in every partition. Says how many there were. */
   purge(url: string): number {
     const keys = [...this.#keys(url)]
-    this.#onPurged?.(this.#purged('url', normalUrl(url)), keys)
+    this.#onPurged(this.#purged('url', normalUrl(url)), keys)
     return this.#purgeKeys(keys)
   }
 
   /** Whatever begins with this. It works in slices; what is stored meanwhile may stay. */
   purgePrefix(prefix: string): Promise<number> {
-    this.#onPurged?.(this.#purged('prefix', prefix), [])
+    this.#onPurged(this.#purged('prefix', prefix), [])
     return this.#purgePrefix(prefix)
   }
 
   /** Every response that carries a tag in Cache-Tag or Surrogate-Key. It works in slices. */
   purgeTag(tag: string): Promise<number> {
     const name = tag.toLowerCase()
-    this.#onPurged?.(this.#purged('tag', name), [])
+    this.#onPurged(this.#purged('tag', name), [])
     return this.#purgeTag(name)
   }
 

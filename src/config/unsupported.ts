@@ -7,7 +7,6 @@ import type { Finding, Path } from './faults.ts'
  */
 export const unsupported: readonly { path: string; what: string; allowed?: unknown }[] = [
   { path: 'server.tls', what: 'HTTPS towards clients' },
-  { path: 'server.workers', what: 'More than one process', allowed: 1 },
 ]
 
 export function* findUnsupported(config: unknown): Generator<Finding> {

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import { HeadgateError } from '../errors.ts'
 import { AccessRecord, attachRecord, recordOf } from './access-record.ts'
 import { expectContinue } from './continue.ts'
@@ -78,6 +78,8 @@ export function createEdgeServer(
     ServerResponse: edgeResponse(options.isDraining),
   })
   server.timeout = 0
+  // Where several processes share the port, a connection too many is not for the next one to refuse, and so for ever.
+  Object.assign(server, { dropMaxConnection: true })
   applyLimits(server, limits)
 
   function onResponseClose(this: ServerResponse): void {
@@ -170,6 +172,11 @@ export function applyLimits(server: Server, limits: EdgeLimits): void {
   // One more than allowed, since Node drops the rest in silence.
   server.maxHeadersCount = limits.maxHeadersCount === 0 ? 0 : limits.maxHeadersCount + 1
   server.maxConnections = limits.maxConnections || Number.POSITIVE_INFINITY
+}
+
+/** Accepts no more connections; those that are open stay, unlike with `close()`, which ends the idle ones at once. */
+export function stopAccepting(server: Server): void {
+  NetServer.prototype.close.call(server)
 }
 
 /** How often Node looks for heads that take too long, ms. */

@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import { type Aggregator, Counter, Gauge, type Registry } from 'prom-client'
 
 /** One sample: its labels and its value. */
 export type Sample = readonly [labels: Record<string, string>, value: number]
@@ -10,12 +10,18 @@ export interface Series {
   /** `counter` only ever grows, as long as its record lives. */
   type: 'counter' | 'gauge'
   labels: readonly string[]
+  /** How the samples of several processes come together. Default: they add up. */
+  together?: 'max' | 'min' | 'average'
   /** Samples with the same labels add up. */
   read(): Iterable<Sample>
 }
 
-export function registerSeries(registry: Registry, { name, help, type, labels, read }: Series): void {
-  const options = { name, help, labelNames: [...labels], registers: [registry] }
+export function registerSeries(
+  registry: Registry,
+  { name, help, type, labels, read, together }: Series,
+): void {
+  const aggregator: Aggregator = together ?? 'sum'
+  const options = { name, help, labelNames: [...labels], registers: [registry], aggregator }
   if (type === 'counter') {
     new Counter({
       ...options,

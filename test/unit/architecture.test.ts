@@ -31,6 +31,7 @@ const domain: Readonly<Record<string, { libraries?: string[]; knows?: string[]; 
   balance: {},
   forward: { libraries: ['undici'] },
   connections: { libraries: ['undici'] },
+  workers: { knows: ['config'] },
 }
 
 /** What a plugin may have beside Fastify, its plugins and the domain. */
@@ -138,6 +139,13 @@ test('the command line alone touches the process', () => {
     if (names.length > 0) touched[file] = [...new Set(names)].sort()
   }
   assert.deepEqual(touched, touchesProcess)
+})
+
+test('one file alone starts workers', () => {
+  assert.deepEqual(
+    faults((_source, target) => target === 'node:cluster'),
+    ['src/cluster.ts imports node:cluster'],
+  )
 })
 
 test('the rules tell a breach from what is right', () => {

@@ -15,7 +15,7 @@ export const serverSchema = section(
         kind: 'whole number or auto',
         expected: 'a whole number from 1 to 256, or auto (one per core)',
         description:
-          'Processes that share the port; `auto` is one per core. Each has its own cache, connections and view of the servers.',
+          'Processes that share the port; `auto` is one per core. Each has its part of what is limited as a whole, and a cache and connections of its own: docs/workers.md.',
       }),
       1,
     ),

@@ -164,9 +164,4 @@ testMistakes([
       'server.tls: found a section, which is not supported yet (HTTPS towards clients), expected this key to be absent',
     ],
   ],
-  [
-    'more than one process',
-    withSection('server', { workers: 'auto' }),
-    ['server.workers: found auto, which is not supported yet (More than one process), expected 1'],
-  ],
 ])
