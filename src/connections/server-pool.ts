@@ -144,8 +144,7 @@ export abstract class ServerPool extends Dispatcher {
     if (this.#needsDrain && this.stats.pending === 0) {
       this.#needsDrain = false
       // An `Agent` reads the second argument, of which undici's types do not know.
-      const emitter: EventEmitter = this
-      emitter.emit('drain', this.origin, [this])
+      ;(this as EventEmitter).emit('drain', this.origin, [this])
     }
     if (this.#onQuiet.length === 0 || !this.isQuiet()) return
     for (const callback of this.#onQuiet.splice(0)) queueMicrotask(callback)
