@@ -167,9 +167,10 @@ export class Upstreams {
     return {
       ...settings,
       name,
-      openPool: (spec) =>
+      openPool: (spec, former) =>
         openPool(spec, {
           ...connections,
+          former,
           onEvent: (event) => this.#tellConnection({ upstream: name, server: spec.name }, event),
         }),
       closePool: (pool, reason) => pool.retire(reason),

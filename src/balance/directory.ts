@@ -2,7 +2,8 @@ import { Server, type ServerSpec } from './server.ts'
 
 /** What a directory needs to keep its servers. */
 export interface DirectoryOptions<Pool> {
-  openPool: (spec: ServerSpec) => Pool
+  /** `former` is the pool whose place it takes. */
+  openPool: (spec: ServerSpec, former?: Pool) => Pool
   /** The pool takes no more requests; those that run on it finish. */
   closePool: (pool: Pool) => void
   /** Takes `closePool` back. Absent = a server that returns gets a new pool. */
@@ -98,7 +99,7 @@ export class Directory<Pool> {
     const { closePool } = this.#options
     const opened: [Server<Pool>, Pool][] = []
     try {
-      for (const server of this.#servers.values()) opened.push([server, openPool(server.spec)])
+      for (const server of this.#servers.values()) opened.push([server, openPool(server.spec, server.pool)])
     } catch (error) {
       for (const [, pool] of opened) closePool(pool)
       throw error
@@ -141,14 +142,14 @@ export class Directory<Pool> {
     if (server.state !== 'active') {
       const { openPool, restorePool } = this.#options
       if (restorePool !== undefined && dialsAsBefore) restorePool(server.pool)
-      else server.pool = openPool(spec)
+      else server.pool = openPool(spec, server.pool)
       server.state = 'active'
       server.joinedAt = now
       server.weight = 0
       this.#options.onChange?.('returned', server)
     } else if (!dialsAsBefore) {
       const retired = server.pool
-      server.pool = this.#options.openPool(spec)
+      server.pool = this.#options.openPool(spec, retired)
       this.#options.closePool(retired)
     }
     return server

@@ -71,8 +71,8 @@ export interface UpstreamOptions<Pool> {
   limits?: LimitOptions
   retries?: RetryOptions
   health?: HealthOptions
-  /** Opens the connections to a server. */
-  openPool: (spec: ServerSpec) => Pool
+  /** Opens the connections to a server; `former` is the pool whose place they take, while it may still be in use. */
+  openPool: (spec: ServerSpec, former?: Pool) => Pool
   /** The pool takes no more requests; those that run on it finish. */
   closePool?: (pool: Pool, reason: 'server_removed' | 'shutdown') => void
   /**

@@ -56,7 +56,7 @@ export class Selection<Pool> {
     this.algorithm = createAlgorithm(balance.algorithm ?? 'adaptive', random)
     this.#candidates = new Candidates(this.algorithm)
     this.directory = new Directory({
-      openPool: (spec) => this.#options.openPool(spec),
+      openPool: (spec, former) => this.#options.openPool(spec, former),
       closePool: (pool) => this.#options.closePool?.(pool, 'server_removed'),
       restorePool,
       limit: () => (this.#limit === 'adaptive' ? firstLimit : this.#limit),

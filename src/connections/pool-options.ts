@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { DialFunction, TlsOptions } from './dialer.ts'
 import type { CloseReason, LifespanOptions } from './lifespan.ts'
+import type { ServerPool } from './server-pool.ts'
 
 /** What speaks HTTP over a connection. */
 export type Driver = 'headgate' | 'undici'
@@ -35,6 +36,8 @@ export interface RecyclingPoolOptions extends LifespanOptions {
   /** What speaks HTTP over the connections: headgate's own client, or undici's. Default headgate. */
   driver?: Driver | undefined
   clock?: Clock | undefined
+  /** The pool whose place it takes: `stats` goes on with its counts, and has what still runs there. */
+  former?: ServerPool | undefined
   /** Called at each birth and death of a connection. */
   onEvent?: ((event: ConnectionEvent) => void) | undefined
   /** Sets a connection up in another way than over TCP or TLS to the origin. */

@@ -58,3 +58,27 @@ function classOf(value: number, bounds: readonly number[]): number {
   const index = bounds.findIndex((bound) => value <= bound)
   return index === -1 ? bounds.length : index
 }
+
+/** The counts of two pools as those of one. */
+export function sumOf(a: PoolStats, b: PoolStats): PoolStats {
+  const sum = new PoolStats()
+  for (const stats of [a, b]) {
+    sum.active += stats.active
+    sum.idle += stats.idle
+    sum.retiring += stats.retiring
+    sum.dialing += stats.dialing
+    sum.pending += stats.pending
+    sum.tunnels += stats.tunnels
+    sum.opened += stats.opened
+    sum.resumed += stats.resumed
+    sum.failedDials += stats.failedDials
+    sum.ageSum += stats.ageSum
+    sum.requestSum += stats.requestSum
+    for (const [reason, count] of Object.entries(stats.closed)) {
+      sum.closed[reason as keyof PoolStats['closed']] += count
+    }
+    for (const [index, count] of stats.agesAtClose.entries()) sum.agesAtClose[index]! += count
+    for (const [index, count] of stats.requestsAtClose.entries()) sum.requestsAtClose[index]! += count
+  }
+  return sum
+}

@@ -21,7 +21,7 @@ export class RecyclingPool extends ServerPool {
   readonly #desk: ConnectionDesk
 
   constructor(origin: string | URL, options: RecyclingPoolOptions = {}) {
-    super(origin, options.onEvent)
+    super(origin, options)
     const { max = 128, minIdle = 0, maxQueue = Number.POSITIVE_INFINITY, clock = systemClock } = options
     const { idleTimeout = 60_000, connectTimeout = 2000, tls } = options
     const { dial = dialTo(new Dialer({ origin: this.origin, connectTimeout, tls, clock })) } = options
@@ -39,10 +39,6 @@ export class RecyclingPool extends ServerPool {
     })
   }
 
-  get stats(): PoolStats {
-    return this.#desk.stats
-  }
-
   ages(): Iterable<number> {
     return this.#desk.ages()
   }
@@ -53,6 +49,10 @@ export class RecyclingPool extends ServerPool {
 
   isQuiet(): boolean {
     return this.#desk.isQuiet()
+  }
+
+  protected get ownStats(): PoolStats {
+    return this.#desk.stats
   }
 
   protected submit(options: Dispatcher.DispatchOptions, handler: RecyclingHandler): boolean {

@@ -2,8 +2,8 @@ import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { Dispatcher, errors } from 'undici'
 import type { RecyclingHandler } from './connection-facts.ts'
-import type { ConnectionEvent, RetireReason } from './pool-options.ts'
-import type { PoolStats } from './pool-stats.ts'
+import type { ConnectionEvent, RecyclingPoolOptions, RetireReason } from './pool-options.ts'
+import { type PoolStats, sumOf } from './pool-stats.ts'
 
 /**
  * The connections to one server, whichever protocol they speak: an undici dispatcher, and how it ends.
@@ -17,16 +17,24 @@ export abstract class ServerPool extends Dispatcher {
   #retired: RetireReason | undefined
   #onQuiet: (() => void)[] = []
   #needsDrain = false
+  #former: { readonly stats: PoolStats } | undefined
   readonly #listener: ((event: ConnectionEvent) => void) | undefined
 
-  constructor(origin: string | URL, listener: ((event: ConnectionEvent) => void) | undefined) {
+  constructor(origin: string | URL, { former, onEvent }: Pick<RecyclingPoolOptions, 'former' | 'onEvent'>) {
     super()
     this.origin = new URL(new URL(origin).origin)
-    this.#listener = listener
+    this.#former = former
+    this.#listener = onEvent
   }
 
-  /** What the pool has and has had. Read it from the pool each time. */
-  abstract get stats(): PoolStats
+  /** What the pool has and has had, and the pool before it. Read it from the pool each time. */
+  get stats(): PoolStats {
+    const former = this.#former
+    if (former === undefined) return this.ownStats
+    // When nothing runs there any more, its counts are all that is kept of it.
+    if (former instanceof ServerPool && former.isQuiet()) this.#former = { stats: former.stats }
+    return sumOf(this.ownStats, former.stats)
+  }
 
   /** How old each open connection is, in milliseconds, tunnels and retiring ones included. */
   abstract ages(): Iterable<number>
@@ -118,6 +126,7 @@ export abstract class ServerPool extends Dispatcher {
     return undefined
   }
 
+  protected abstract get ownStats(): PoolStats
   /** Whether nothing is left: no connection, no request. */
   abstract isQuiet(): boolean
   /** False = the request waits, or was refused. */
@@ -134,14 +143,14 @@ export abstract class ServerPool extends Dispatcher {
   protected onEvent(event: ConnectionEvent): void {
     this.#listener?.(event)
     if (event.type === 'opened') this.emit('connect', this.origin, [this])
-    else if (this.stats.total === 0 && this.stats.pending === 0) {
+    else if (this.ownStats.total === 0 && this.ownStats.pending === 0) {
       this.emit('disconnect', this.origin, [this], new errors.InformationalError(event.reason))
     }
   }
 
   /** Something has ended; perhaps all has. */
   protected onLess(): void {
-    if (this.#needsDrain && this.stats.pending === 0) {
+    if (this.#needsDrain && this.ownStats.pending === 0) {
       this.#needsDrain = false
       // An `Agent` reads the second argument, of which undici's types do not know.
       ;(this as EventEmitter).emit('drain', this.origin, [this])

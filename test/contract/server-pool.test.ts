@@ -378,6 +378,23 @@ perKind('destroying fails what runs and what waits with the error, and leaves no
   assert.equal(pool.destroyed, true)
 })
 
+perKind('goes on with the counts of the pool before it, and has what still runs there', async (t, open) => {
+  const before = await open(t, {})
+  await before.now()
+  const running = send(before.pool)
+  await until(() => before.held() === 1)
+  const { pool, now } = await open(t, { former: before.pool })
+  before.pool.retire('server_removed')
+  await now()
+  assert.deepEqual([pool.stats.opened, pool.stats.idle, pool.stats.retiring], [2, 1, 1])
+  before.answer()
+  assert.equal((await running).body, 'ok')
+  await until(() => pool.stats.closed.server_removed === 1)
+  assert.deepEqual([pool.stats.total, pool.stats.requestSum, before.pool.isQuiet()], [1, 2, true])
+  await pool.close()
+  assert.equal(pool.stats.closed.shutdown, 1)
+})
+
 perKind('births and deaths are told as data', async (t, open) => {
   const events: ConnectionEvent[] = []
   const { clock, pool, now } = await open(t, {

@@ -5,12 +5,12 @@ import { HeadgateError } from '../../errors.ts'
 import type { RecyclingHandler } from '../connection-facts.ts'
 import { Lifespan } from '../lifespan.ts'
 import type { RetireReason } from '../pool-options.ts'
-import type { PoolStats } from '../pool-stats.ts'
+import { type PoolStats, sumOf } from '../pool-stats.ts'
 import { refuse, ServerPool } from '../server-pool.ts'
 import { defaultMaxStreams, type Http2PoolOptions } from './http2-options.ts'
 import { SessionDesk } from './session-desk.ts'
 import { SessionDialer } from './session-dialer.ts'
-import { sumOf, Upgrades } from './upgrades.ts'
+import { Upgrades } from './upgrades.ts'
 
 /**
  * Sessions of HTTP/2 to one server that live long enough and no longer. An undici dispatcher, as `RecyclingPool`.
@@ -24,7 +24,7 @@ export class Http2Pool extends ServerPool {
   readonly #upgrades: Upgrades
 
   constructor(origin: string | URL, options: Http2PoolOptions = {}) {
-    super(origin, options.onEvent)
+    super(origin, options)
     const { max = 128, minIdle = 0, maxQueue = Number.POSITIVE_INFINITY, clock = systemClock } = options
     const { idleTimeout = 60_000, connectTimeout = 2000, tls } = options
     const { maxStreams = defaultMaxStreams, pingAfter = 15_000, pingTimeout = 5000 } = options
@@ -33,7 +33,12 @@ export class Http2Pool extends ServerPool {
     this.#max = max
     this.#upgrades = new Upgrades(
       this.origin,
-      { ...options, clock, onEvent: (event) => this.onEvent(event) },
+      {
+        ...options,
+        clock,
+        former: undefined,
+        onEvent: (event) => this.onEvent(event),
+      },
       () => {
         this.#desk.onFreed()
         this.onLess()
@@ -58,12 +63,6 @@ export class Http2Pool extends ServerPool {
     })
   }
 
-  /** Of sessions, and of connections for upgrades. */
-  get stats(): PoolStats {
-    const upgrades = this.#upgrades.stats
-    return upgrades === undefined ? this.#desk.stats : sumOf(this.#desk.stats, upgrades)
-  }
-
   *ages(): Generator<number> {
     yield* this.#desk.ages()
     yield* this.#upgrades.ages()
@@ -75,6 +74,12 @@ export class Http2Pool extends ServerPool {
 
   isQuiet(): boolean {
     return this.#desk.isQuiet() && this.#upgrades.isQuiet()
+  }
+
+  /** Of sessions, and of connections for upgrades. */
+  protected get ownStats(): PoolStats {
+    const upgrades = this.#upgrades.stats
+    return upgrades === undefined ? this.#desk.stats : sumOf(this.#desk.stats, upgrades)
   }
 
   protected submit(options: Dispatcher.DispatchOptions, handler: RecyclingHandler): boolean {
@@ -104,6 +109,6 @@ export class Http2Pool extends ServerPool {
   }
 
   #hasRoomForUpgrade(): boolean {
-    return (this.#upgrades.stats?.idle ?? 0) > 0 || this.stats.total < this.#max
+    return (this.#upgrades.stats?.idle ?? 0) > 0 || this.ownStats.total < this.#max
   }
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import type { RecyclingHandler } from '../connection-facts.ts'
 import type { RetireReason } from '../pool-options.ts'
-import { PoolStats } from '../pool-stats.ts'
+import type { PoolStats } from '../pool-stats.ts'
 import { RecyclingPool } from '../recycling-pool.ts'
 import type { Http2PoolOptions } from './http2-options.ts'
 
@@ -83,28 +83,4 @@ class UpgradePool extends RecyclingPool {
     super.onLess()
     this.#onLess()
   }
-}
-
-/** The counts of two pools as those of one. */
-export function sumOf(a: PoolStats, b: PoolStats): PoolStats {
-  const sum = new PoolStats()
-  for (const stats of [a, b]) {
-    sum.active += stats.active
-    sum.idle += stats.idle
-    sum.retiring += stats.retiring
-    sum.dialing += stats.dialing
-    sum.pending += stats.pending
-    sum.tunnels += stats.tunnels
-    sum.opened += stats.opened
-    sum.resumed += stats.resumed
-    sum.failedDials += stats.failedDials
-    sum.ageSum += stats.ageSum
-    sum.requestSum += stats.requestSum
-    for (const [reason, count] of Object.entries(stats.closed)) {
-      sum.closed[reason as keyof PoolStats['closed']] += count
-    }
-    for (const [index, count] of stats.agesAtClose.entries()) sum.agesAtClose[index]! += count
-    for (const [index, count] of stats.requestsAtClose.entries()) sum.requestsAtClose[index]! += count
-  }
-  return sum
 }
