@@ -1,59 +1,104 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { Type } from 'typebox'
+import { problemResponse } from '../src/guard/problem.ts'
+import { Refusal } from '../src/guard/refusal.ts'
 import type { Fleet } from '../src/view/fleet.ts'
+import { cacheSnapshot } from '../src/view/snapshot.ts'
 
 export interface CacheAdminOptions {
   /** Whose cache it is. */
   fleet: Pick<Fleet, 'snapshot' | 'perform'>
 }
 
-const purgeBody = {
-  type: 'object',
-  oneOf: [{ required: ['url'] }, { required: ['prefix'] }, { required: ['tag'] }],
-  properties: {
-    url: { type: 'string', format: 'uri' },
-    prefix: { type: 'string', minLength: 1 },
-    tag: { type: 'string', minLength: 1 },
-  },
-} as const
+const url = Type.String({ format: 'uri', description: 'As clients ask for it, with scheme and host.' })
 
-const entryQuery = {
-  type: 'object',
-  required: ['url'],
-  properties: { url: { type: 'string', format: 'uri' } },
-} as const
+const entryQuery = Type.Object({ url })
+
+const purgeBody = Type.Object(
+  {
+    url: Type.Optional(url),
+    prefix: Type.Optional(Type.String({ minLength: 1, description: 'What URLs begin with.' })),
+    tag: Type.Optional(
+      Type.String({ minLength: 1, description: 'One of `Cache-Tag` or `Surrogate-Key` of responses.' }),
+    ),
+  },
+  {
+    oneOf: ['url', 'prefix', 'tag'].map((name) => ({ required: [name] })),
+    additionalProperties: false,
+    description: 'One of the three.',
+  },
+)
+
+const variant = Type.Object(
+  {
+    key: Type.String(),
+    statusCode: Type.Integer(),
+    lifetimeSource: Type.String({ description: 'What made it storable.' }),
+    age: Type.Number({ description: 'Seconds.' }),
+    freshFor: Type.Number({ description: 'Seconds; negative when it is stale.' }),
+    etag: Type.Optional(Type.String()),
+    vary: Type.Array(Type.String()),
+    tags: Type.Array(Type.String()),
+    bodyBytes: Type.Integer(),
+    hits: Type.Integer(),
+  },
+  { additionalProperties: true, description: 'One stored response.' },
+)
 
 /**
- * What an operator does with a cache, for the admin port alone: `GET /cache` (statistics), `GET /cache/entry?url=`
- * (what is stored of a URL, and why), and `POST /cache/purge` with one of `url`, `prefix` and `tag` as JSON. A page of
- * another site cannot send JSON without being asked first, and nobody here answers that question.
+ * What an operator does with a cache, for an application that only operators reach: `GET /cache`, `GET /cache/entry`
+ * and `POST /cache/purge`.
  */
 async function cacheAdminPlugin(app: FastifyInstance, { fleet }: CacheAdminOptions): Promise<void> {
-  app.get('/cache', async () => {
-    const { cache } = await fleet.snapshot()
-    return cache
-  })
+  app.get(
+    '/cache',
+    { schema: { summary: 'The cache', response: { 200: cacheSnapshot } } },
+    async () => (await fleet.snapshot()).cache,
+  )
 
   app.get<{ Querystring: { url: string } }>(
     '/cache/entry',
-    { schema: { querystring: entryQuery } },
-    async (request, reply) => {
-      const { url } = request.query
+    {
+      schema: {
+        summary: 'What is stored of a URL, and why',
+        querystring: entryQuery,
+        response: {
+          200: Type.Object({ url: Type.String(), variants: Type.Array(variant) }),
+          400: problemResponse,
+          404: problemResponse,
+        },
+      },
+    },
+    async ({ query: { url } }) => {
       const { variants = [] } = await fleet.perform({ kind: 'inspect-entry', url })
-      return reply.code(variants.length === 0 ? 404 : 200).send({ url, variants })
+      if (variants.length === 0) throw new Refusal(404, `Nothing is stored of ${url}`)
+      return { url, variants }
     },
   )
 
   app.post<{ Body: { url?: string; prefix?: string; tag?: string } }>(
     '/cache/purge',
-    { schema: { body: purgeBody } },
-    async ({ body: { url, prefix, tag } }) => {
-      const by = url !== undefined ? 'url' : tag !== undefined ? 'tag' : 'prefix'
-      const value = (url ?? tag ?? prefix) as string
+    {
+      schema: {
+        summary: 'Take responses out of the cache',
+        body: purgeBody,
+        security: [{ token: [] }],
+        response: {
+          200: Type.Object({ purged: Type.Integer({ description: 'How many responses there were.' }) }),
+          400: problemResponse,
+          401: problemResponse,
+          403: problemResponse,
+          429: problemResponse,
+        },
+      },
+    },
+    async ({ body }) => {
+      const [[by, value]] = Object.entries(body) as [['url' | 'prefix' | 'tag', string]]
       const { affected } = await fleet.perform({ kind: 'purge', by, value })
       return { purged: affected }
     },
   )
 }
 
-export default fp(cacheAdminPlugin, { fastify: '5.x', name: 'headgate-cache-admin' })
+export default fp(cacheAdminPlugin, { fastify: '5.x', name: 'headgate-cache-admin', encapsulate: true })

@@ -7,5 +7,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 rmSync(`${root}dist`, { recursive: true, force: true })
 const { status } = spawnSync('tsc', ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
-cpSync(`${root}src/demo/site`, `${root}dist/src/demo/site`, { recursive: true })
+for (const site of ['src/demo/site', 'src/dashboard/site']) {
+  cpSync(`${root}${site}`, `${root}dist/${site}`, { recursive: true })
+}
 process.exitCode = status ?? 1

@@ -7,6 +7,7 @@ import { type Environment, isConfiguredBy, readEnvironment } from './environment
 import { ConfigError } from './faults.ts'
 import { type Parsed, parseJson, parseYaml } from './parse.ts'
 import { resolveConfig } from './resolve.ts'
+import { isAdminToken } from './schema/server.ts'
 import type { Config } from './schema.ts'
 
 export interface LoadOptions {
@@ -43,11 +44,25 @@ export async function loadConfig({ file, env, cwd }: LoadOptions): Promise<Loade
   const path = resolvePath(cwd, named ?? defaultFile)
   if (named !== undefined || (await exists(path))) {
     const origin = file === undefined && named !== undefined ? '$HEADGATE_CONFIG' : '--config'
-    return loadFile(path, named === undefined ? 'the working directory' : origin)
+    return withAdminToken(await loadFile(path, named === undefined ? 'the working directory' : origin), env)
   }
   if (!isConfiguredBy(env)) throw nothingFound(cwd)
   const config = resolveConfig(readEnvironment(env), { folder: cwd, source: 'the environment' })
   return { config, source: 'the environment', file: undefined, folder: cwd }
+}
+
+/** A secret had better not stand in a file: the environment may hold it. */
+function withAdminToken(loaded: LoadedConfig, { HEADGATE_ADMIN_TOKEN: token }: Environment): LoadedConfig {
+  const { admin } = loaded.config
+  if (admin === undefined || admin.token !== undefined || !token) return loaded
+  if (!isAdminToken(token)) {
+    const expected = 'at least 16 characters without spaces'
+    throw new ConfigError(
+      [{ path: 'HEADGATE_ADMIN_TOKEN', found: 'another text', expected }],
+      'the environment',
+    )
+  }
+  return { ...loaded, config: { ...loaded.config, admin: { ...admin, token } } }
 }
 
 async function loadFile(file: string, origin: string): Promise<LoadedConfig> {

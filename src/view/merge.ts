@@ -1,8 +1,8 @@
-import type { DiscoveryState } from '../discovery/roster.ts'
 import {
   type CacheSnapshot,
   type ConnectionsSnapshot,
   type DiscoverySnapshot,
+  discoveryStates,
   type GatewaySnapshot,
   type ProcessSnapshot,
   type RequestsSnapshot,
@@ -11,9 +11,6 @@ import {
   serverStates,
   type UpstreamSnapshot,
 } from './snapshot.ts'
-
-/** From the best to the worst. */
-const discoveryStates: readonly DiscoveryState[] = ['static', 'fresh', 'stale', 'lost', 'waiting']
 
 /**
  * Several workers seen as one gateway: what adds up is summed, of the rest the worst is taken. It is the same in

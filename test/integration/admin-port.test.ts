@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import type { Inspection } from '../../src/cache/purger.ts'
+import type { CacheSnapshot } from '../../src/view/snapshot.ts'
+import { startAdmin } from '../helpers/admin.ts'
 import { configFor, startGateway, startOrigin } from '../helpers/gateway.ts'
 
 const admin = { host: '127.0.0.1', port: 0 }
@@ -39,44 +42,28 @@ test('the cache is looked at and purged on the admin port, by URL, prefix and ta
     })
     response.end(request.url)
   })
-  const gateway = await startGateway(t, configFor([origin], { admin }))
+  const { gateway, url, change } = await startAdmin(t, configFor([origin]))
   const warm = async () => {
     for (const path of ['/a.css', '/b/c.css']) await (await fetch(gateway.url + path)).text()
   }
-  const purge = async (payload: Record<string, string>) =>
-    (await gateway.app.admin.inject({ method: 'POST', url: '/cache/purge', payload })).json()
+  const purge = async (body: Record<string, string>) =>
+    (await change('POST', '/api/cache/purge', body)).json()
+  const entry = `${url}/api/cache/entry?url=${encodeURIComponent(`${gateway.url}/a.css`)}`
 
   await warm()
-  const { entries, requests } = (await gateway.app.admin.inject('/cache')).json()
+  const { entries, requests } = (await (await fetch(`${url}/api/cache`)).json()) as CacheSnapshot
   assert.deepEqual([entries, requests.miss], [2, 2])
-  const look = await gateway.app.admin.inject({ url: '/cache/entry', query: { url: `${gateway.url}/a.css` } })
-  const [variant] = look.json().variants
-  assert.deepEqual(variant.tags, ['all', 'css'])
-  assert.ok(variant.freshFor > 50)
+  const { variants } = (await (await fetch(entry)).json()) as { variants: [Inspection] }
+  assert.deepEqual(variants[0].tags, ['all', 'css'])
+  assert.ok(variants[0].freshFor > 50)
 
   assert.deepEqual(await purge({ url: `${gateway.url}/a.css` }), { purged: 1 })
   assert.deepEqual(await purge({ prefix: `${gateway.url}/b/` }), { purged: 1 })
   await warm()
   assert.deepEqual(await purge({ tag: 'css' }), { purged: 2 })
 
-  const none = await gateway.app.admin.inject({ url: '/cache/entry', query: { url: `${gateway.url}/a.css` } })
-  assert.equal(none.statusCode, 404)
-  const wrong = await gateway.app.admin.inject({
-    method: 'POST',
-    url: '/cache/purge',
-    payload: { what: 'ever' },
-  })
-  assert.equal(wrong.statusCode, 400)
-  const form = await gateway.app.admin.inject({
-    method: 'POST',
-    url: '/cache/purge',
-    headers: { 'content-type': 'text/plain' },
-    payload: '{"prefix":"http"}',
-  })
-  assert.ok(form.statusCode >= 400, 'what a form of another site could send does nothing')
-  assert.equal(
-    (await fetch(`${gateway.url}/cache/purge`, { method: 'POST' })).status,
-    200,
-    'the server answers here',
-  )
+  assert.equal((await fetch(entry)).status, 404)
+  assert.equal((await change('POST', '/api/cache/purge', { what: 'ever' })).status, 400)
+  const mainPort = await fetch(`${gateway.url}/api/cache/purge`, { method: 'POST' })
+  assert.equal(mainPort.status, 200, 'the server answers here')
 })

@@ -47,6 +47,12 @@ test('the package can be imported by name, each plugin on its own too', async ()
   assert.deepEqual(JSON.parse(stdout), ['function', 404, true, names.map(() => 'function')])
 })
 
+test('the dashboard comes with it, whole', async () => {
+  const site = 'src/dashboard/site'
+  const files = await readdir(join(root, site))
+  assert.deepEqual(await readdir(join(installed, 'dist', site)), files)
+})
+
 test('its types hold in a strict project of somebody else', async () => {
   const code = `
     import { type Config, createGateway, defineConfig } from 'headgate'

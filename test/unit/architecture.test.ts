@@ -16,8 +16,10 @@ const path = ['edge', 'routing', 'discovery', 'cache', 'balance', 'forward', 'co
 
 /** What a folder of the domain may have beside Node, `errors.ts` and `clock.ts`. */
 const domain: Readonly<Record<string, { libraries?: string[]; knows?: string[]; uses?: string[] }>> = {
-  cli: {},
-  view: { knows: ['balance', 'cache', 'connections', 'discovery'] },
+  cli: { knows: ['view'] },
+  view: { libraries: ['typebox'], knows: ['balance', 'cache', 'connections', 'discovery'] },
+  guard: { libraries: ['typebox'] },
+  dashboard: {},
   // What the cache takes for a static asset stands there alone.
   config: { libraries: ['typebox', 'typebox/value', 'yaml'], uses: ['cache'] },
   demo: { knows: ['discovery'] },
@@ -37,6 +39,9 @@ const domain: Readonly<Record<string, { libraries?: string[]; knows?: string[]; 
 /** What a plugin may have beside Fastify, its plugins and the domain. */
 const pluginLibraries: Readonly<Record<string, string[]>> = {
   'plugins/agent.ts': ['ws'],
+  'plugins/admin-api.ts': ['typebox'],
+  'plugins/cache-admin.ts': ['typebox'],
+  'plugins/live-view.ts': ['ws'],
   'plugins/metrics.ts': ['prom-client'],
 }
 

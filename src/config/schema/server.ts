@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { count, duration, file, flag, leaf, port, section, size, withDefault } from './kinds.ts'
-import { addressBlock, listenHost } from './network.ts'
+import { addressBlock, hostName, listenHost } from './network.ts'
 
 export const serverSchema = section(
   'The side that clients see: where the gateway listens, and how long and how much it bears.',
@@ -104,13 +104,38 @@ export const serverSchema = section(
   },
 )
 
+/** Visible characters of ASCII, as a field of a request can carry them; enough of them that nobody guesses. */
+const adminToken = /^[!-~]{16,}$/
+
+export function isAdminToken(text: string): boolean {
+  return adminToken.test(text)
+}
+
 export const adminSchema = section(
   'Absent = `/healthz`, `/readyz` and `/metrics` stand on the main port. Present = `/metrics`, the dashboard and the admin API are on this port alone.',
   {
     host: withDefault(
-      listenHost('Address to listen on. The admin API has no password: keep it off public networks.'),
+      listenHost(
+        'Address to listen on. What only looks needs no password: keep the port off public networks.',
+      ),
       '127.0.0.1',
     ),
     port: withDefault(port('Port to listen on. 0 lets the system choose one.', { minimum: 0 }), 9901),
+    token: Type.Optional(
+      leaf(Type.String({ pattern: adminToken.source }), {
+        kind: 'text',
+        expected: 'at least 16 characters without spaces, such as what `openssl rand -hex 24` prints',
+        description:
+          'What whoever drains, purges or changes the log level must know; at least 16 characters. Absent = `$HEADGATE_ADMIN_TOKEN`, and without that nothing can be changed.',
+      }),
+    ),
+    allowedHosts: withDefault(
+      Type.Array(hostName('A name by which the port may be reached.'), {
+        shape: 'a list of names such as [gateway.internal]',
+        description:
+          'Names by which dashboard and API may be reached, beside addresses and localhost. Others are refused: a page of another site could bring a browser here under a name of its own.',
+      }),
+      [],
+    ),
   },
 )

@@ -173,3 +173,23 @@ test('a module without a default export, and one that fails, are told apart', as
   const broken = await messageOf(loadConfig({ file: 'broken.mjs', env: {}, cwd }))
   assert.match(broken, /found an error while it was loaded: no such secret/)
 })
+
+test('the admin token may stand in the environment instead of the file, which goes first', async (t) => {
+  const open = { upstreams: { app: { servers: [{ url: 'http://a:1' }] } }, routes: [{ upstream: 'app' }] }
+  const cwd = await folderWith(t, {
+    'with.json': JSON.stringify({ ...open, admin: { token: 'the-token-of-the-file' } }),
+    'without.json': JSON.stringify({ ...open, admin: {} }),
+    'closed.json': JSON.stringify(open),
+  })
+  const tokenOf = async (file: string, token?: string) =>
+    (await loadConfig({ file, env: { HEADGATE_ADMIN_TOKEN: token }, cwd })).config.admin?.token
+
+  assert.equal(await tokenOf('with.json', 'the-token-of-the-environment'), 'the-token-of-the-file')
+  assert.equal(await tokenOf('without.json', 'the-token-of-the-environment'), 'the-token-of-the-environment')
+  assert.equal(await tokenOf('without.json'), undefined)
+  assert.equal(await tokenOf('without.json', ''), undefined)
+  assert.equal(await tokenOf('closed.json', 'the-token-of-the-environment'), undefined)
+  const message = await messageOf(tokenOf('without.json', 'short'))
+  assert.match(message, /HEADGATE_ADMIN_TOKEN.*at least 16 characters/)
+  assert.doesNotMatch(message, /short/)
+})
