@@ -10,6 +10,7 @@ export const errorCodes = {
   HEADGATE_CONFIG_INVALID: { status: 0, message: 'The configuration has faults' },
   HEADGATE_CONFIG_NOT_FOUND: { status: 0, message: 'There is no configuration' },
   HEADGATE_PLUGIN_FAILED: { status: 0, message: 'A plugin could not be loaded' },
+  HEADGATE_ADMIN_UNREACHABLE: { status: 0, message: 'The admin port of the gateway does not answer' },
   HEADGATE_CANNOT_LISTEN: { status: 0, message: 'The address cannot be listened on' },
 
   HEADGATE_BAD_REQUEST: {

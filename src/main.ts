@@ -30,6 +30,8 @@ async function run(args: readonly string[]): Promise<void> {
       return agent(command)
     case 'demo':
       return demo(command)
+    case 'top':
+      return top(command)
   }
 }
 
@@ -111,6 +113,16 @@ async function demo({ host, port, once }: Verb<'demo'>): Promise<void> {
   const isGood = await checkDemo(running, print)
   await running.close()
   process.exit(isGood ? exitCodes.ended : exitCodes.wrong)
+}
+
+async function top({ admin, once }: Verb<'top'>): Promise<void> {
+  const { Top } = await import('./top.ts')
+  const { stdout } = process
+  const size = () => ({ columns: stdout.columns ?? 160, rows: stdout.rows ?? 50 })
+  const output = { write: print, isTerminal: stdout.isTTY, hasColors: hasColors(), size }
+  const shown = new Top({ admin, once, output })
+  stopOnSignal(() => shown.stop())
+  await shown.run()
 }
 
 /** The first signal lets everything end in its own time, the second ends it at once. */

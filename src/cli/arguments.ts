@@ -7,6 +7,7 @@ export type Command =
   | { verb: 'check'; config?: string }
   | { verb: 'demo'; host?: string; port?: number; once: boolean }
   | { verb: 'agent'; servers: string; host?: string; port: number }
+  | { verb: 'top'; admin: URL; once: boolean }
   | { verb: 'help' }
   | { verb: 'version' }
 
@@ -16,6 +17,7 @@ const options = {
   port: { type: 'string', short: 'p' },
   servers: { type: 'string' },
   once: { type: 'boolean' },
+  admin: { type: 'string' },
   watch: { type: 'boolean', short: 'w' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
@@ -29,7 +31,11 @@ const verbs: Readonly<Record<string, readonly Option[]>> = {
   check: ['config'],
   demo: ['host', 'port', 'once'],
   agent: ['servers', 'host', 'port'],
+  top: ['admin', 'once'],
 }
+
+/** Where an admin port stands by default. */
+const defaultAdmin = 'http://127.0.0.1:9901'
 
 /**
  * Reads the arguments that follow the name of the program.
@@ -73,6 +79,9 @@ function checkValue({ name, rawName, value }: { name: string; rawName: string; v
   }
   // `--host --port 80`: what looks like an option was not meant as a value.
   if (value === undefined || value === '' || value.startsWith('--')) throw usage(`${rawName} needs a value.`)
+  if (name === 'admin' && !/^https?:/.test(URL.parse(value)?.protocol ?? '')) {
+    throw usage(`${rawName} needs the URL of an admin port, such as ${defaultAdmin}, and ${value} is none.`)
+  }
   if (name === 'port' && !(/^\d{1,5}$/.test(value) && Number(value) <= 65_535)) {
     throw usage(`${rawName} needs a whole number from 0 to 65535, and ${value} is none.`)
   }
@@ -84,12 +93,14 @@ function toCommand(verb: string, values: Partial<Record<Option, unknown>>): Comm
     host,
     servers,
     once = false,
+    admin = defaultAdmin,
     watch,
   } = values as {
     config?: string
     host?: string
     servers?: string
     once?: boolean
+    admin?: string
     watch?: boolean
   }
   const port = values.port === undefined ? undefined : Number(values.port)
@@ -105,6 +116,8 @@ function toCommand(verb: string, values: Partial<Record<Option, unknown>>): Comm
         throw usage('headgate agent needs both --port and --servers.')
       }
       return { verb, ...address, port, servers }
+    case 'top':
+      return { verb, admin: new URL(admin), once }
     default:
       return { verb: 'start', ...from, ...address, ...(watch && { watch }) }
   }

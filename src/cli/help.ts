@@ -12,10 +12,19 @@ Usage
       --once checks it all by itself, and ends.
   headgate agent --port N --servers FILE [--host HOST]
       Runs a deployment agent for development, which reads FILE again when it changes.
+  headgate top [--admin URL] [--once]
+      Shows a gateway live in the terminal. URL is its admin port, by default http://127.0.0.1:9901.
+      --once shows it once, and ends.
   headgate --help | --version
 
 FILE of a configuration is .yaml, .yml, .json, .ts or .js. Without --config it is the one that
 $HEADGATE_CONFIG names, else headgate.yaml in the working directory, else the environment alone.
+
+The admin port, with an admin section in the configuration
+  /                 the dashboard
+  /api              what the gateway is doing, and what may be changed; /api/openapi.json describes it
+  /metrics          for Prometheus
+What changes anything needs admin.token, or $HEADGATE_ADMIN_TOKEN.
 
 Signals
   SIGTERM, SIGINT   finish what is in flight, then end; a second one ends at once

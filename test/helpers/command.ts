@@ -70,16 +70,17 @@ export class Command {
   /** Resolves with the first line of the log with this sentence; rejects when the process ends without it. */
   async logged(sentence: string, count = 1): Promise<Record<string, unknown>> {
     const lines = () => this.log.filter(({ msg }) => msg === sentence)
-    await this.#until(() => lines().length >= count, sentence)
+    await this.until(() => lines().length >= count, sentence)
     return lines()[count - 1] as Record<string, unknown>
   }
 
   /** Resolves as soon as it has printed a text. */
   printed(text: string): Promise<void> {
-    return this.#until(() => this.stdout.includes(text), text)
+    return this.until(() => this.stdout.includes(text), text)
   }
 
-  #until(isMet: () => boolean, what: string): Promise<void> {
+  /** Resolves as soon as its output meets a condition; rejects when it ends before. */
+  until(isMet: () => boolean, what: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#onOutput = () => {
         if (isMet()) resolve()
