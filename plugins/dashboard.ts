@@ -2,12 +2,7 @@ import caching from '@fastify/caching'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ValueStore } from '../src/cache/value-store.ts'
-import type { SiteFile } from '../src/dashboard/site.ts'
-
-export interface DashboardOptions {
-  /** What it consists of; `index.html` is the page. */
-  files: readonly SiteFile[]
-}
+import { readSite, type SiteFile } from '../src/dashboard/site.ts'
 
 /** Everything comes from here, nothing stands in the page itself, and nobody frames it. */
 const policy = [
@@ -34,9 +29,9 @@ const protection = {
  * The dashboard at `/`, its parts under `/dashboard/`. Browsers ask each time whether a file has changed, so that page
  * and gateway always belong together.
  */
-async function dashboardPlugin(app: FastifyInstance, { files }: DashboardOptions): Promise<void> {
+async function dashboardPlugin(app: FastifyInstance): Promise<void> {
   await app.register(caching, { privacy: 'no-cache', cache: new ValueStore() as never })
-  for (const file of files) {
+  for (const file of await readSite()) {
     const path = file.name === 'index.html' ? '/' : `/dashboard/${file.name}`
     app.get(path, { schema: { hide: true } }, (request, reply) => send(request, reply, file))
   }

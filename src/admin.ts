@@ -13,7 +13,6 @@ import liveView from '../plugins/live-view.ts'
 import openApi from '../plugins/openapi.ts'
 import problemDetails from '../plugins/problem-details.ts'
 import type { AdminConfig } from './config/schema.ts'
-import { readSite } from './dashboard/site.ts'
 import { problem, problemType, rawProblem } from './guard/problem.ts'
 import { ownPages } from './own-pages.ts'
 import { version } from './version.ts'
@@ -49,6 +48,8 @@ export async function openAdmin(
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
+    requestTimeout: 30_000,
+    bodyLimit: 64 * 1024,
     routerOptions: { maxParamLength },
     ajv: { customOptions: { removeAdditional: false } },
     frameworkErrors: (error, _request, reply: FastifyReply) =>
@@ -74,7 +75,7 @@ export async function openAdmin(
   await app.register(adminGuard, { token, allowedHosts, openRoutes: ['/healthz', '/readyz', '/metrics'] })
   if (token === undefined) log.info('the admin port changes nothing: there is no admin.token')
 
-  await app.register(dashboard, { files: await readSite() })
+  await app.register(dashboard)
   await app.register(openApi, { title: 'headgate admin API', version, description })
   await app.register(adminApi, { prefix: '/api', fleet, events })
   await app.register(cacheAdmin, { prefix: '/api', fleet })

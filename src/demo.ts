@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
 import { styleText } from 'node:util'
 import fastify, { type FastifyInstance } from 'fastify'
 import agentPlugin from '../plugins/agent.ts'
+import { exposeMetrics } from '../plugins/metrics.ts'
 import { defineConfig } from './config/resolve.ts'
 import { portOrAny } from './demo/free-port.ts'
 import { ledgerLine, type Reading } from './demo/ledger.ts'
@@ -37,6 +40,8 @@ const tableMs = 1_000
 /** Three servers, an agent that announces them, and a gateway in front, all in one process. */
 export class Demo {
   readonly url: string
+  readonly #dashboard: string
+  readonly #token: string
   readonly gateway: FastifyInstance
   readonly #options: DemoOptions
   readonly #agent: FastifyInstance
@@ -47,6 +52,8 @@ export class Demo {
 
   constructor(parts: {
     url: string
+    dashboard: string
+    token: string
     gateway: FastifyInstance
     agent: FastifyInstance
     servers: readonly SampleServer[]
@@ -54,6 +61,8 @@ export class Demo {
     options: DemoOptions
   }) {
     this.url = parts.url
+    this.#dashboard = parts.dashboard
+    this.#token = parts.token
     this.gateway = parts.gateway
     this.#options = parts.options
     this.#agent = parts.agent
@@ -76,7 +85,7 @@ export class Demo {
   /** Tells what to open, and then each second where requests went. */
   async show(): Promise<void> {
     const { print } = this.#options
-    print(introduction(this.url))
+    print(introduction(this.url, this.#dashboard, this.#token))
     let before = await this.read()
     this.#every(tableMs, async () => {
       const now = await this.read()
@@ -137,6 +146,7 @@ export class Demo {
 }
 
 const defaultPort = 8080
+const defaultAdminPort = 9901
 
 /** Resolves once the gateway serves and knows its servers. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
@@ -155,20 +165,34 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 
   const freePort = await portOrAny(host, port)
   if (freePort !== port) options.print(`Port ${port} is taken; another one is used.\n`)
-  const gateway = await createGateway(configOf(host, freePort, agentUrl))
+  const token = randomBytes(12).toString('hex')
+  const adminPort = port === 0 ? 0 : await portOrAny('127.0.0.1', defaultAdminPort)
+  const gateway = await createGateway(configOf({ host, port: freePort, adminPort, token, agentUrl }))
+  // Beside the admin port, where they stand by themselves, so that everything is found at one address.
+  exposeMetrics(gateway, () => gateway.headgate.fleet.metrics())
   const listening = gateway.listen().catch((error) => {
     throw listenFault(error)
   })
   const address = new URL(await listening)
   if (address.hostname === '0.0.0.0' || address.hostname === '[::]') address.hostname = 'localhost'
-  const demo = new Demo({ url: address.origin, gateway, agent, servers, members, options })
+  const dashboard = `http://127.0.0.1:${(gateway.admin.server.address() as AddressInfo).port}`
+  const demo = new Demo({ url: address.origin, dashboard, token, gateway, agent, servers, members, options })
   await untilReady(demo.url)
   return demo
 }
 
-function configOf(host: string, port: number, agentUrl: URL) {
+interface Places {
+  host: string
+  port: number
+  adminPort: number
+  token: string
+  agentUrl: URL
+}
+
+function configOf({ host, port, adminPort, token, agentUrl }: Places) {
   return defineConfig({
     server: { host, port },
+    admin: { host: '127.0.0.1', port: adminPort, token },
     upstreams: {
       app: {
         discovery: { kind: 'agent', url: agentUrl.href, port: 80 },
@@ -185,11 +209,12 @@ async function untilReady(url: string): Promise<void> {
   while (!(await fetch(new URL('/readyz', url))).ok) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
-function introduction(url: string): string {
+function introduction(url: string, dashboard: string, token: string): string {
   return `
 headgate demo: three servers of unequal capacity, an agent that announces them, and the gateway in front
 
   the page      ${url}/
+  dashboard     ${dashboard}/   (to drain or purge: ${token})
   health        ${url}/healthz
   readiness     ${url}/readyz
   metrics       ${url}/metrics

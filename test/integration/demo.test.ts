@@ -16,6 +16,9 @@ test('headgate demo says what to open, shows where requests go, and ends with Ct
   const html = await (await fetch(page)).text()
   assert.match(html, /answered by (amber|teal|violet)/)
   assert.ok(!html.includes('{{'))
+  const dashboard = /dashboard +(http:\S+)/.exec(command.stdout)?.[1] as string
+  assert.match(await (await fetch(dashboard)).text(), /<title>headgate<\/title>/)
+  assert.match(await (await fetch(`${page}metrics`)).text(), /^headgate_requests_total/m)
   await command.printed('00:02  sent')
   assert.match(command.stdout, /amber \d+ +[#.]+ +\d+ %/)
   command.signal('SIGINT')

@@ -21,6 +21,7 @@ export class Ages {
   update(counts, maxAgeSeconds) {
     const most = Math.max(...counts, 1)
     for (const [index, bar] of this.#bars.entries()) {
+      bar.classList.toggle('none', counts[index] === 0)
       bar.style.height = counts[index] === 0 ? '' : `${Math.max(14, (counts[index] / most) * 100)}%`
     }
     const label = describe(counts, maxAgeSeconds)

@@ -32,11 +32,13 @@ const graveDetails = { lost: 'bad', stale: 'warn', waiting: 'warn', fresh: 'good
 export class EventList {
   #list
   #empty
+  #log
   #lastId = 0
 
   constructor(list, empty) {
     this.#list = list
     this.#empty = empty
+    this.#log = list.parentElement
   }
 
   /** A gateway that has begun anew counts its events anew. */
@@ -52,6 +54,8 @@ export class EventList {
     }
     while (this.#list.childElementCount > kept) this.#list.lastElementChild.remove()
     this.#empty.hidden = this.#list.childElementCount > 0
+    // What has happened before is not read aloud; what happens from now on is.
+    requestAnimationFrame(() => this.#log.setAttribute('aria-live', 'polite'))
   }
 }
 

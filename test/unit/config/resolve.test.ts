@@ -106,7 +106,7 @@ const everything = defineConfig({
 test('each thing that can be written in several ways is read in one', () => {
   const { server, admin, upstreams, routes } = resolveConfig(everything, { folder: '/etc/headgate' })
   assert.equal(server.bodyLimit, 1024 * 1024)
-  assert.deepEqual(admin, { host: '127.0.0.1', port: 9901 })
+  assert.deepEqual(admin, { host: '127.0.0.1', port: 9901, allowedHosts: [] })
   assert.deepEqual(upstreams.fixed?.servers, [
     { url: 'http://app.example', weight: 0.5 },
     { url: 'https://[::1]:8443', weight: 1 },

@@ -26,7 +26,15 @@ testMistakes([
   [
     'an empty section in a file',
     withSection('admin', null),
-    ['admin: found nothing (an empty value), expected a section with host, port'],
+    ['admin: found nothing (an empty value), expected a section with host, port, token, allowedHosts'],
+  ],
+  [
+    'a token that is easily guessed, and a name with a port',
+    withSection('admin', { token: 'secret', allowedHosts: ['gateway:9901'] }),
+    [
+      'admin.token: found "secret", expected at least 16 characters without spaces, such as what `openssl rand -hex 24` prints',
+      'admin.allowedHosts[0]: found "gateway:9901", expected a host name such as "app.example.com", without scheme and port',
+    ],
   ],
   [
     'a mistyped section',
