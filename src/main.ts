@@ -1,6 +1,7 @@
 import { type Command, parseArguments } from './cli/arguments.ts'
 import { help } from './cli/help.ts'
 import { loadConfig } from './config/load.ts'
+import { countBuffersAsHeap } from './engine.ts'
 import { HeadgateError } from './errors.ts'
 import { createLogger } from './logger.ts'
 import { inheritedSocket, systemdSupervisor } from './systemd.ts'
@@ -46,6 +47,7 @@ async function check({ config: file }: Verb<'check'>): Promise<void> {
 }
 
 async function start({ config: file, host, port, watch }: Verb<'start'>): Promise<void> {
+  countBuffersAsHeap(process.versions.v8)
   const { Service } = await import('./service.ts')
   const { env, pid } = process
   const service = new Service({
