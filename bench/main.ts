@@ -7,7 +7,7 @@ import type { Bench } from './cases/case.ts'
 import { nodePeers } from './gateways/all.ts'
 import { full, quick } from './pace.ts'
 import { installPeers } from './peers.ts'
-import { profile } from './profile.ts'
+import { profile, profileAll } from './profile.ts'
 import { writeDocs } from './report/page.ts'
 import { latest, newResults, save } from './report/results.ts'
 import { caseTable } from './report/table.ts'
@@ -19,7 +19,7 @@ const help = `Measures headgate side by side with the gateways that are installe
   npm run bench -- CASE...             these cases
   npm run bench -- --gateways=a,b      gateways whose names begin so
   npm run bench -- --profile [get|hit] where the time of headgate goes, by function
-  npm run bench -- --docs              also write docs/performance.md, from the last full runs of all cases
+  npm run bench -- --docs              also profile, and write docs/performance.md, from the last full runs of all cases
 
 Cases:
 ${cases.map(({ name, title }) => `  ${name.padEnd(12)}${title}`).join('\n')}
@@ -63,6 +63,7 @@ async function run(args: BenchArguments): Promise<void> {
     progress('')
     console.log(caseTable(one, rows))
   }
+  if (args.writesDocs) results.profiles = await profileAll(bench)
   console.log(`Saved in ${save(results)}`)
   const documented = latest()
   if (args.writesDocs && documented !== undefined) {

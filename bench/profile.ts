@@ -8,6 +8,7 @@ import type { Load } from './load/load.ts'
 import { content } from './origin/content.ts'
 import { startOrigin } from './origin/origin.ts'
 import { type CpuProfile, groupTimes, type SelfTime, selfTimes } from './report/profile.ts'
+import type { Profiles } from './report/results.ts'
 import { table } from './report/table.ts'
 
 /** What can be profiled. */
@@ -19,22 +20,39 @@ const subjects: Record<string, { load: Omit<Load, 'port' | 'connections' | 'seco
 }
 
 const shownFunctions = 45
+/** Time to stop and to write the profile, ms. */
+const writtenWithinMs = 20_000
 
-/** Where the time of headgate goes in these cases; what else was asked for has no profile. */
+/** Prints where the time of headgate goes in these cases; what else was asked for has no profile. */
 export async function profile(bench: Bench, cases: readonly string[]): Promise<void> {
   const names = Object.keys(subjects).filter((name) => cases.includes(name))
   for (const name of names.length > 0 ? names : ['get', 'hit']) {
-    bench.progress(`profiling headgate: ${name}`)
-    await profileOne(bench, name)
+    const { times, requests } = await profileOne(bench, name)
+    bench.progress('')
+    print(name, times, requests)
   }
 }
 
-async function profileOne(bench: Bench, name: string): Promise<void> {
+/** The same by group, of every case that has a profile, for the report. */
+export async function profileAll(bench: Bench): Promise<Profiles> {
+  const profiles: Profiles = {}
+  for (const name of Object.keys(subjects)) {
+    const { times, requests } = await profileOne(bench, name)
+    profiles[name] = Object.fromEntries(
+      groupTimes(times).map(({ group, microseconds }) => [group, microseconds / requests]),
+    )
+  }
+  bench.progress('')
+  return profiles
+}
+
+async function profileOne(bench: Bench, name: string): Promise<{ times: SelfTime[]; requests: number }> {
   const { load, cache } = subjects[name] as (typeof subjects)[string]
   const { connections, warmUpSeconds, roundSeconds } = bench.pace
   const folder = bench.newFolder('profile')
   const nodeOptions = ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${folder}`]
   const origin = await startOrigin(bench.newFolder('origin'))
+  bench.progress(`profiling headgate: ${name}`)
   try {
     const gateway = headgate({ name: 'headgate', nodeOptions })
     const origins = [{ host: '127.0.0.1', port: origin.port }]
@@ -43,18 +61,17 @@ async function profileOne(bench: Bench, name: string): Promise<void> {
     const from = microsecondsNow()
     const { requests } = await drive({ ...load, port, connections, seconds: roundSeconds * 3 }, folder)
     const to = microsecondsNow()
-    await child.stop()
+    await child.stop(writtenWithinMs)
     const file = readdirSync(folder).find((one) => one.endsWith('.cpuprofile'))
     if (file === undefined) throw new Error(`headgate has written no profile: ${child.complaint}`)
     const recorded = JSON.parse(readFileSync(join(folder, file), 'utf8')) as CpuProfile
-    bench.progress('')
-    report(name, selfTimes(recorded, from, to), requests)
+    return { times: selfTimes(recorded, from, to), requests }
   } finally {
     await origin.stop()
   }
 }
 
-function report(name: string, times: readonly SelfTime[], requests: number): void {
+function print(name: string, times: readonly SelfTime[], requests: number): void {
   const total = times.reduce((sum, { microseconds }) => sum + microseconds, 0)
   const cells = (microseconds: number) => [
     (microseconds / requests).toFixed(2),

@@ -13,7 +13,7 @@ export interface RunningGateway {
   relist(origins: Setup['origins']): Promise<void>
 }
 
-const startWithinMs = 10_000
+const startWithinMs = 30_000
 
 /** Starts a gateway on a free port. Throws with what it complained of where it does not serve. */
 export async function start(

@@ -98,13 +98,13 @@ export class Child {
     return this.#output
   }
 
-  /** Asks it to end, and ends it where it does not. */
-  async stop(): Promise<void> {
+  /** Asks it to end, and ends it where it has not within this time, ms. */
+  async stop(withinMs = stopWithinMs): Promise<void> {
     if (this.hasEnded) return
     const tree = pidsBelow(this.pid)
     const ended = once(this.#process, 'exit')
     this.#process.kill('SIGTERM')
-    const timer = setTimeout(() => tree.forEach(kill), stopWithinMs)
+    const timer = setTimeout(() => tree.forEach(kill), withinMs)
     await ended
     clearTimeout(timer)
   }

@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url'
 import type { Case, Row } from '../cases/case.ts'
 import { chart, type Panel } from './chart.ts'
 import { type Goal, goals } from './goals.ts'
-import type { Results } from './results.ts'
+import type { Profiles, Results } from './results.ts'
 import { cellsOf, figure } from './table.ts'
+import { whereTimeGoes } from './where-time-goes.ts'
 
 const docs = new URL('../../docs/', import.meta.url)
 
@@ -40,7 +41,21 @@ ${markdown(
   wanted.map((goal) => goalCells(goal, results)),
 )}
 
-${measured.map((one) => section(one, results.cases[one.name] as Row[])).join('\n')}`
+${measured.map((one) => section(one, results.cases[one.name] as Row[])).join('\n')}${results.profiles === undefined ? '' : `\n${profileSection(results.profiles, cases)}`}`
+}
+
+/** Below this, µs per request in every case, a part of the program has no row of its own. */
+const leastShown = 0.1
+
+function profileSection(profiles: Profiles, cases: readonly Case[]): string {
+  const names = Object.keys(profiles)
+  const timeOf = (group: string) => names.map((name) => profiles[name]?.[group] ?? 0)
+  const groups = [...new Set(names.flatMap((name) => Object.keys(profiles[name] ?? {})))]
+    .filter((group) => timeOf(group).some((time) => time >= leastShown))
+    .toSorted((a, b) => (timeOf(b)[0] as number) - (timeOf(a)[0] as number))
+  const titles = names.map((name) => cases.find((one) => one.name === name)?.title ?? name)
+  const rows = groups.map((group) => [group, ...timeOf(group).map((time) => figure(time, 2))])
+  return `## Where the time goes\n\n${whereTimeGoes}\n\n${markdown(['µs per request', ...titles], rows)}\n`
 }
 
 function goalCells({ title, limit, value }: Goal, results: Results): string[] {

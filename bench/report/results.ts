@@ -15,7 +15,12 @@ export interface Results {
   machine: { processor: string; cores: number; node: string; isPinned: boolean }
   /** By the names of the cases. */
   cases: Record<string, Row[]>
+  /** Where headgate's time goes; absent where that was not looked at. */
+  profiles?: Profiles
 }
+
+/** µs per request by part of the program, by the names of the cases. */
+export type Profiles = Record<string, Record<string, number>>
 
 export function newResults(isQuick: boolean): Results {
   return {
@@ -31,12 +36,13 @@ export function newResults(isQuick: boolean): Results {
   }
 }
 
-/** Writes a run to a file of its own, and to `latest.json`, where cases of former runs stay that this one has not run. */
+/** Writes a run to a file of its own, and to `latest.json`, where cases and profiles of former runs stay that this one has not run. */
 export function save(results: Results): string {
   mkdirSync(resultsFolder, { recursive: true })
   const file = join(resultsFolder, `${results.date.replaceAll(':', '-')}.json`)
   writeFileSync(file, JSON.stringify(results, undefined, 2))
-  const merged = { ...results, cases: { ...latest()?.cases, ...results.cases } }
+  const before = latest()
+  const merged = { ...before, ...results, cases: { ...before?.cases, ...results.cases } }
   if (!results.isQuick) writeFileSync(latestFile, JSON.stringify(merged, undefined, 2))
   return file
 }

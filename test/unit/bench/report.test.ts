@@ -55,6 +55,17 @@ test('goals are judged from one run, and what was not measured is said', () => {
   assert.match(text, /\| nginx \(1\.22\.1\) \| 17\.0 \|/)
 })
 
+test('a profile stands in the page, the part that takes most of the first case first', () => {
+  const profiles = { get: { fastify: 1.5, native: 20, pino: 0.01 }, hit: { fastify: 1, native: 9 } }
+  const text = page({ ...results, profiles }, [get], [])
+  assert.match(
+    text,
+    /\| µs per request \| Proxied GET \| hit \|\n.*\n\| native \| 20\.00 \| 9\.00 \|\n\| fastify \| 1\.50 \| 1\.00 \|\n/,
+  )
+  assert.doesNotMatch(text, /\| pino/)
+  assert.doesNotMatch(page(results, [get], []), /Where the time goes/)
+})
+
 test('a chart has a bar for each value, the shortest first', () => {
   const bars = rows
     .slice(0, 3)
