@@ -41,6 +41,11 @@ const bearer = [{ token: [] }]
 
 /** The gateway as JSON: what it is doing, and what an operator may change. */
 async function adminApiPlugin(app: FastifyInstance, { fleet, events }: AdminApiOptions): Promise<void> {
+  // What is told is as it is now, and not to be kept.
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
+
   async function upstreamOf(name: string) {
     const { upstreams } = await fleet.snapshot()
     const found = upstreams.find((upstream) => upstream.name === name)

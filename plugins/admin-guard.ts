@@ -16,6 +16,11 @@ export interface AdminGuardOptions {
   clock?: Clock
 }
 
+const protection = {
+  'cross-origin-resource-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+}
+
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Keeps pages of other sites away from an application, and lets nobody change anything without the token. */
@@ -26,8 +31,9 @@ async function adminGuardPlugin(
   const failures = new FailureLimit({ clock })
   const names = allowedHosts.map((name) => name.toLowerCase())
 
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     if (openRoutes.includes(request.routeOptions.url ?? '')) return
+    reply.headers(protection)
     if (!isOwnHost(request.headers.host, names)) {
       throw new Refusal(
         421,

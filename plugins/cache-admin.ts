@@ -51,6 +51,11 @@ const variant = Type.Object(
  * and `POST /cache/purge`.
  */
 async function cacheAdminPlugin(app: FastifyInstance, { fleet }: CacheAdminOptions): Promise<void> {
+  // What is told is as it is now, and not to be kept.
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
+
   app.get(
     '/cache',
     { schema: { summary: 'The cache', response: { 200: cacheSnapshot } } },

@@ -39,14 +39,14 @@ export class EventLog {
   }
 }
 
-/** An event that a worker tells of itself is its own. */
+/** What workers tell of a server is the same, whichever of them tells it; what happens to a worker itself is its own. */
 function isSame(one: GatewayEvent, other: GatewayEvent): boolean {
   return (
     one.kind === other.kind &&
     one.upstream === other.upstream &&
     one.server === other.server &&
     one.detail === other.detail &&
-    one.worker === other.worker &&
+    (one.worker === other.worker || !one.kind.startsWith('worker_')) &&
     Math.abs(other.at - one.at) < sameWithinMs
   )
 }

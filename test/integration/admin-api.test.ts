@@ -30,6 +30,9 @@ test('the API tells of upstreams, servers and cache', async (t) => {
   const server = await get<ServerSnapshot>(`/api/upstreams/app/servers/${encodeURIComponent(origin.name)}`)
   assert.equal(server.name, origin.name)
   assert.equal(server.connections.ages.length, 12)
+  const { headers } = await fetch(`${url}/api/snapshot`)
+  assert.equal(headers.get('cache-control'), 'no-store')
+  assert.equal(headers.get('x-content-type-options'), 'nosniff')
   assert.equal((await get<CacheSnapshot>('/api/cache')).entries, 0)
 })
 

@@ -98,6 +98,11 @@ test('every part keeps within its panel, however wide the window is', { skip }, 
       .filter((node) => node.getBoundingClientRect().right > node.closest('.panel').getBoundingClientRect().right + 1)
       .map((node) => node.outerHTML)`)
     assert.deepEqual(outside, [], `at ${width} pixels`)
+    const spare = await page.evaluate(`(() => {
+      const [flow, ...rows] = document.querySelectorAll('.flow, [role="row"]')
+      return flow.offsetHeight - rows.reduce((height, row) => height + row.offsetHeight, 0)
+    })()`)
+    assert.equal(spare, 0, 'a panel is as high as its rows')
   }
 })
 

@@ -179,8 +179,11 @@ function agesOf({ connections: { ages } }: ServerSnapshot): string {
     .join('')
 }
 
-function eventLine({ at, kind, upstream, server, detail }: LoggedEvent): string {
+function eventLine({ at, kind, upstream, server, worker, detail }: LoggedEvent): string {
   const time = new Date(at).toTimeString().slice(0, 8)
-  const words = [kind.replaceAll('_', ' '), upstream, server, detail].filter((word) => word !== undefined)
+  const who = kind.startsWith('worker_') ? worker : undefined
+  const words = [kind.replaceAll('_', ' '), who, upstream, server, detail].filter(
+    (word) => word !== undefined,
+  )
   return `${time}  ${words.join(' ')}`
 }

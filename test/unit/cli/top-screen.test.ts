@@ -133,6 +133,8 @@ test('in a narrow window columns go, in a low one lines, and colors take no room
 
 test('the last events stand below', () => {
   const event = { id: 1, at: 0, count: 1, kind: 'server_joined', upstream: 'app', server: 'a:1' } as const
-  const lines = topScreen(busy, [event], wide)
-  assert.match(lines.at(-1) as string, /^\d\d:\d\d:\d\d {2}server joined app a:1$/)
+  const died = { id: 2, at: 0, count: 1, kind: 'worker_died', worker: 3, detail: 'SIGKILL' } as const
+  const lines = topScreen(busy, [event, died], wide)
+  assert.match(lines.at(-2) as string, /^\d\d:\d\d:\d\d {2}server joined app a:1$/)
+  assert.match(lines.at(-1) as string, /worker died 3 SIGKILL$/)
 })

@@ -21,8 +21,8 @@ test('events are numbered, and the oldest make room', () => {
 test('what several workers tell of the same thing is one event', () => {
   const log = new EventLog()
   const joined = { kind: 'server_joined', upstream: 'app', server: 'a:1' } as const
-  log.add({ at: 1_000, ...joined })
-  assert.equal(log.add({ at: 1_400, ...joined }), undefined)
+  log.add({ at: 1_000, ...joined, worker: 1 })
+  assert.equal(log.add({ at: 1_400, ...joined, worker: 2 }), undefined)
   log.add({ at: 1_500, ...joined, server: 'b:1' })
   log.add({ at: 9_000, ...joined })
   log.add({ at: 9_000, kind: 'worker_died', worker: 1 })
