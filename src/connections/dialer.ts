@@ -2,6 +2,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { errors } from 'undici'
 import type { Clock } from '../clock.ts'
+import { addressesInTurn } from './address-turns.ts'
 
 export interface TlsOptions {
   /** Refuse a server whose certificate is not trusted. Default true. */
@@ -35,24 +36,32 @@ export interface DialerOptions {
   tls?: TlsOptions | undefined
   /** What to agree on by ALPN. Default `http/1.1`. */
   protocols?: string[] | undefined
+  /** Finds the addresses of the host. Default: each time anew, and in turn. */
+  lookup?: net.LookupFunction | undefined
   clock: Clock
 }
 
-/** Dials one server. Keeps its TLS session, so that a new connection costs no full handshake. */
+/**
+ * Dials one server, the addresses of its name in turn. Keeps its TLS session, so that a new connection costs no full
+ * handshake.
+ */
 export class Dialer {
   readonly #origin: URL
   readonly #host: string
   readonly #port: number
+  readonly #lookup: net.LookupFunction
   readonly #connectTimeout: number
   readonly #clock: Clock
   readonly #tls: tls.ConnectionOptions | undefined
   #session: Buffer | undefined
 
-  constructor({ origin, connectTimeout, tls: settings = {}, protocols, clock }: DialerOptions) {
+  constructor(options: DialerOptions) {
+    const { origin, connectTimeout, tls: settings = {}, protocols, lookup, clock } = options
     this.#origin = origin
     this.#host = origin.hostname.startsWith('[') ? origin.hostname.slice(1, -1) : origin.hostname
     const isSecure = origin.protocol === 'https:'
     this.#port = origin.port === '' ? (isSecure ? 443 : 80) : Number(origin.port)
+    this.#lookup = lookup ?? addressesInTurn()
     this.#connectTimeout = connectTimeout
     this.#clock = clock
     if (!isSecure) return
@@ -102,7 +111,7 @@ export class Dialer {
   }
 
   #connect(): net.Socket {
-    const target = { host: this.#host, port: this.#port, autoSelectFamily: true }
+    const target = { host: this.#host, port: this.#port, lookup: this.#lookup, autoSelectFamily: true }
     if (this.#tls === undefined) return net.connect(target)
     const settings: tls.ConnectionOptions = { ...target, ...this.#tls, session: this.#session }
     const socket = tls.connect(settings)
