@@ -116,7 +116,7 @@ function report(protocol: string, { books, failures, latencies, seconds, pool }:
         connections.map((seen) => seen.lastAge),
       ).toFixed(0)} ms`,
       `closings in ${windowMs} ms ${most(perWindow.values())} of ${closings.length}, open 1.5 s after the last ${open}`,
-      `p50 ${percentile(latencies, 0.5).toFixed(1)} ms, p99 ${percentile(latencies, 0.99).toFixed(1)} ms; closed: ${reasons
+      `TLS sessions resumed ${pool.stats.resumed}; p50 ${percentile(latencies, 0.5).toFixed(1)} ms, p99 ${percentile(latencies, 0.99).toFixed(1)} ms; closed: ${reasons
         .map(([reason, closed]) => `${reason} ${closed}`)
         .join(', ')}`,
     ].join('\n  '),

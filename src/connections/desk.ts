@@ -226,8 +226,8 @@ export abstract class Desk<C extends Life, W extends Waiter, Made> {
   }
 
   #onDialFailed({ bornAt, purpose }: Dialing<C>, error: Error): void {
-    const { isSuccessor, tunnel } = purpose
-    this.upkeep.onDialFailed()
+    const { isSuccessor, predecessor, tunnel } = purpose
+    this.upkeep.onDialFailed(predecessor)
     // One request for each failed dial, or all that it was news for where nothing shows that the server lives.
     const most = this.stats.active > 0 ? 1 : Number.POSITIVE_INFINITY
     if (tunnel !== undefined) tunnel.reject(error)

@@ -36,7 +36,7 @@ export abstract class Life {
   readonly bornAt: number
   readonly dialMs: number
   readonly maxRequests: number
-  /** The deadline, or later while a successor cannot be dialled. */
+  /** The deadline, or later while a successor is being dialled or cannot be. */
   usableUntil: number
   idleSince: number
   requests = 0

@@ -33,8 +33,8 @@ const goldenRatio = (Math.sqrt(5) - 1) / 2
  *
  *     born                          notice        deadline
  *      |------------ in use ------------|- last request -|      no request starts after the deadline ...
- *                                                        |--- overtime ---|    ... unless the successor
- *                                                                              cannot be dialled
+ *                                                        |- grace -|           ... unless the successor is still
+ *                                                        |--- overtime ---|    being dialled, or cannot be dialled
  */
 export class Lifespan {
   readonly maxAge: number
@@ -43,7 +43,9 @@ export class Lifespan {
   readonly sweepEvery: number
   /** Milliseconds before the deadline in which the successor is dialled and the last request announced. */
   readonly notice: number
-  /** Milliseconds past the deadline for which a connection serves on while its successor cannot be dialled. */
+  /** Milliseconds past the deadline for which a connection serves on while its successor is being dialled. */
+  readonly grace: number
+  /** The same after its successor could not be dialled. */
   readonly overtime: number
   readonly #jitter: number
   readonly #random: () => number
@@ -61,6 +63,7 @@ export class Lifespan {
     const shortest = Math.min(this.maxAge, idleTimeout > 0 ? idleTimeout : Number.POSITIVE_INFINITY)
     this.sweepEvery = Math.min(1000, Math.max(20, shortest / 50))
     this.notice = 4 * this.sweepEvery
+    this.grace = this.maxAge * this.#jitter
     this.overtime = Math.max(this.maxAge / 4, 5000)
     this.#slack = Math.max(0, this.maxAge * this.#jitter - this.notice)
   }

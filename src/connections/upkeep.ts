@@ -86,7 +86,11 @@ export class Upkeep<C extends Life> {
     }
   }
 
-  onDialFailed(): void {
+  /** Where it was to take the place of another, that one serves on for longer rather than that requests fail. */
+  onDialFailed(predecessor: C | undefined): void {
+    if (predecessor?.isInService()) {
+      predecessor.usableUntil = predecessor.deadline + this.#options.lifespan.overtime
+    }
     this.#warmAt = this.#clock.now() + this.#warmRetry
     this.#warmRetry = Math.min(2 * this.#warmRetry, longestWarmRetry)
   }
@@ -184,7 +188,7 @@ export class Upkeep<C extends Life> {
     // Without room for a successor it makes some: with its next request, or at its last moment.
     if (!hasRoom()) return
     connection.isLast = false
-    connection.usableUntil = connection.deadline + lifespan.overtime
+    connection.usableUntil = Math.max(connection.usableUntil, connection.deadline + lifespan.grace)
     dial({ isSuccessor: true, predecessor: connection })
   }
 

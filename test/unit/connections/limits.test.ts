@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test'
 import type { RecyclingPoolOptions } from '../../../src/connections/pool-options.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 import { countingServer, until } from './counting-server.ts'
+import { MemoryServer } from './memory-server.ts'
 import { newPool, perDriver } from './per-driver.ts'
 import { send } from './send.ts'
 
@@ -50,5 +51,34 @@ perDriver(
     await send(pool)
     assert.equal(successor!.requests, 1)
     assert.equal(pool.stats.closed.max_age, 1)
+  },
+)
+
+perDriver(
+  'while its successor is being dialled, a connection serves on for as long as the jitter',
+  async (t) => {
+    const clock = new FakeClock()
+    const server = new MemoryServer(clock)
+    const limits = { maxAge: 1000, jitter: 0.2, random: () => 0 }
+    const pool = newPool(t, 'http://memory.example', { ...limits, clock, dial: server.dial })
+    t.after(() => pool.destroy())
+    const sendAt = async (time: number) => {
+      clock.advance(time - clock.now())
+      const sent = send(pool)
+      if (time === 0) server.accept(0)
+      await until(() => server.open.some(({ unanswered }) => unanswered > 0))
+      for (const connection of server.open) connection.answer()
+      return (await sent).connection?.id
+    }
+    // 382 ms are drawn; a fifth of the age is added.
+    for (const time of [0, 200, 350, 500, 575]) assert.equal(await sendAt(time), 1)
+    assert.deepEqual([pool.stats.opened, pool.stats.dialing], [1, 1])
+    clock.advance(20)
+    const late = send(pool)
+    assert.equal(pool.stats.pending, 1)
+    server.accept(0)
+    await until(() => server.open.some(({ unanswered }) => unanswered > 0))
+    for (const connection of server.open) connection.answer()
+    assert.equal((await late).connection?.id, 2)
   },
 )
