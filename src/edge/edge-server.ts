@@ -1,15 +1,13 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
 import { HeadgateError } from '../errors.ts'
-import { AccessRecord, attachRecord, recordOf } from './access-record.ts'
+import { AddressLimit } from './address-limit.ts'
 import { expectContinue } from './continue.ts'
 import { edgeResponse } from './edge-response.ts'
-import { errorResponse, rawErrorResponse } from './error-response.ts'
-import { inspect } from './inspect.ts'
+import { rawErrorResponse } from './error-response.ts'
 import { isLingering, linger, lingerOnClose } from './linger.ts'
 import { brokenRequest, dueResponse, type ParseError, parseFault } from './parse-fault.ts'
-import { isRequestId } from './request-id.ts'
-import { plainAddress, type Trust } from './trust.ts'
+import { type Handle, Reception, type ReceptionOptions } from './reception.ts'
 import { inTurn } from './turns.ts'
 import { mayUpgrade, offerUpgrade, takeSocket } from './upgrade.ts'
 
@@ -33,18 +31,11 @@ export interface EdgeLimits {
   maxConnectionsPerAddress: number
 }
 
-export interface EdgeOptions {
+export interface EdgeOptions extends ReceptionOptions {
   /** Read whenever one is needed, so that it may change; `applyLimits` tells Node's server too. */
   limits: () => EdgeLimits
-  /** Says whose X-Request-Id is kept. */
-  trust: Trust
-  newRequestId: () => string
   /** Responses end their connections from here on. */
   isDraining: () => boolean
-  /** A request has arrived; `onFinished` follows exactly once. */
-  onReceived: () => void
-  /** A request is over: answered, or left by its client. */
-  onFinished: (record: AccessRecord, request: IncomingMessage, response: ServerResponse) => void
   /** A connection said something that is not a request. */
   onUnparsable: (error: HeadgateError, cause: unknown) => void
 }
@@ -59,10 +50,7 @@ const roomPerClient = 128 * 1024
  * The HTTP/1.1 server in front of everything: it refuses what is not one clear request, and hands on the rest with
  * a checked target, a record for the log, and the bounds of a server that strangers talk to.
  */
-export function createEdgeServer(
-  handle: (request: IncomingMessage, response: ServerResponse) => void,
-  options: EdgeOptions,
-): Server {
+export function createEdgeServer(handle: Handle, options: EdgeOptions): Server {
   const limits = options.limits()
   const server = createServer({
     maxHeaderSize: limits.maxHeaderSize,
@@ -82,39 +70,7 @@ export function createEdgeServer(
   Object.assign(server, { dropMaxConnection: true })
   applyLimits(server, limits)
 
-  function onResponseClose(this: ServerResponse): void {
-    options.onFinished(recordOf(this.req), this.req, this)
-  }
-
-  function requestId({ headers, socket }: IncomingMessage): string {
-    const given = headers['x-request-id']
-    if (typeof given !== 'string' || !isRequestId(given)) return options.newRequestId()
-    return options.trust(plainAddress(socket.remoteAddress)) ? given : options.newRequestId()
-  }
-
-  function admit(request: IncomingMessage, response: ServerResponse): void {
-    attachRecord(request, new AccessRecord(requestId(request), performance.now()))
-    options.onReceived()
-    response.on('close', onResponseClose)
-  }
-
-  function receive(request: IncomingMessage, response: ServerResponse): void {
-    admit(request, response)
-    const { maxHeadersCount, maxUrlLength } = options.limits()
-    const fault =
-      maxHeadersCount > 0 && request.rawHeaders.length > maxHeadersCount * 2
-        ? new HeadgateError('HEADGATE_HEADERS_TOO_LARGE')
-        : inspect(request, { maxUrlLength })
-    if (fault !== undefined) return refuse(request, response, fault)
-    if (isForGateway(request)) return answerItself(request, response)
-    handle(request, response)
-  }
-
-  function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
-    admit(request, response)
-    refuse(request, response, new HeadgateError('HEADGATE_EXPECTATION_FAILED'))
-  }
-
+  const { receive, refuseExpectation } = new Reception(handle, options)
   server.on('connection', lingerOnClose)
   server.on('request', (request: IncomingMessage, response: ServerResponse) =>
     inTurn(request, response, receive),
@@ -160,7 +116,8 @@ export function createEdgeServer(
       due.once('finish', () => linger(socket))
     }
   })
-  limitPerAddress(server, () => options.limits().maxConnectionsPerAddress)
+  const addresses = new AddressLimit(() => options.limits().maxConnectionsPerAddress)
+  server.on('connection', (socket: Socket) => addresses.admit(socket))
   return server
 }
 
@@ -182,44 +139,4 @@ export function stopAccepting(server: Server): void {
 /** How often Node looks for heads that take too long, ms. */
 function checkingInterval(headersTimeout: number): number {
   return headersTimeout === 0 ? 1000 : Math.min(1000, Math.max(50, headersTimeout / 4))
-}
-
-function refuse(request: IncomingMessage, response: ServerResponse, error: HeadgateError): void {
-  const record = recordOf(request)
-  record.error = error.code
-  const { statusCode, headers, body } = errorResponse(error, record.requestId)
-  // What was refused may have been misread: nothing more is read from this connection.
-  response.shouldKeepAlive = false
-  response.writeHead(statusCode, headers)
-  response.end(request.method === 'HEAD' ? undefined : body)
-}
-
-/** True for what asks about the gateway itself: `*`, and a request that may go no further (RFC 9110, section 7.6.2). */
-function isForGateway({ method, url, headers }: IncomingMessage): boolean {
-  if (method !== 'OPTIONS' && method !== 'TRACE') return false
-  return url === '*' || headers['max-forwards'] === '0'
-}
-
-function answerItself(request: IncomingMessage, response: ServerResponse): void {
-  if (request.method === 'TRACE')
-    return refuse(request, response, new HeadgateError('HEADGATE_METHOD_REFUSED'))
-  request.resume()
-  const { requestId } = recordOf(request)
-  response.writeHead(204, { via: '1.1 headgate', 'x-request-id': requestId }).end()
-}
-
-function limitPerAddress(server: Server, limit: () => number): void {
-  const counts = new Map<string, number>()
-  server.on('connection', (socket: Socket) => {
-    const address = plainAddress(socket.remoteAddress)
-    const count = (counts.get(address) ?? 0) + 1
-    if (limit() > 0 && count > limit()) return socket.destroy()
-    counts.set(address, count)
-    socket.once('close', () => {
-      const left = (counts.get(address) ?? 1) - 1
-      if (left === 0) counts.delete(address)
-      else counts.set(address, left)
-    })
-    return undefined
-  })
 }
