@@ -1,12 +1,14 @@
+import type { Http2ServerResponse } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Hit } from '../src/cache/lookup.ts'
 import { isReadyResponse } from '../src/edge/edge-response.ts'
-import { ClientSink, type ClientSinkOwner } from '../src/forward/client-sink.ts'
+import { ClientSink, type ClientSinkOwner, type HeadWriter } from '../src/forward/client-sink.ts'
 import { weakenEncodedTag } from '../src/forward/encoded-tag.ts'
 import type { HeadHook } from '../src/forward/forward-to.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink } from '../src/forward/sink.ts'
-import { StalledClient } from '../src/forward/stalled-client.ts'
+import { connectionProgress, StalledClient, streamProgress } from '../src/forward/stalled-client.ts'
+import { StreamClientSink } from '../src/forward/stream-client-sink.ts'
 import { StreamSink } from '../src/forward/stream-sink.ts'
 import type { Sweep } from '../src/forward/sweep.ts'
 
@@ -27,9 +29,14 @@ export interface ReplySinkOptions {
  */
 export function replySink(reply: FastifyReply, options: ReplySinkOptions): ResponseSink {
   const answer = new ReplyAnswer(reply, options)
-  return hasOnSend(reply.request)
-    ? streamTo(reply, answer, options)
+  if (hasOnSend(reply.request)) return streamTo(reply, answer, options)
+  return isOfHttp2(reply.raw)
+    ? new StreamClientSink(reply.raw, answer, options)
     : new ClientSink(reply.raw, answer, options)
+}
+
+function isOfHttp2(response: object): response is Http2ServerResponse {
+  return 'stream' in response
 }
 
 /**
@@ -48,7 +55,7 @@ export function writeStored(
   if (!raw.sendReady(statusCode, statusMessage, head, body)) return false
   reply.hijack()
   if (raw.writableLength > 0) {
-    const stalled = new StalledClient(raw, sendTimeout, sweep)
+    const stalled = new StalledClient(connectionProgress(raw), sendTimeout, sweep)
     stalled.watch()
     raw.once('close', () => stalled.rest())
   }
@@ -79,12 +86,12 @@ class ReplyAnswer implements ClientSinkOwner {
     this.#options.onGone(error)
   }
 
-  onHead(head: ResponseHead, sink: ClientSink): void {
+  onHead(head: ResponseHead, sink: HeadWriter): void {
     if (this.#options.onHead === undefined) this.#write(head, sink)
     else this.#options.onHead(head, () => this.#write(head, sink))
   }
 
-  #write(head: ResponseHead, sink: ClientSink): void {
+  #write(head: ResponseHead, sink: HeadWriter): void {
     const reply = this.#reply
     addReplyHeaders(reply, head)
     head.headers.push('Via', '1.1 headgate', 'X-Request-Id', reply.request.id)
@@ -96,7 +103,9 @@ class ReplyAnswer implements ClientSinkOwner {
 /** Through `onSend`: Fastify reads the stream, and writes what the hooks have made of it. */
 function streamTo(reply: FastifyReply, answer: ReplyAnswer, options: ReplySinkOptions): ResponseSink {
   const { sendTimeout, sweep } = options
-  const stalled = new StalledClient(reply.raw, sendTimeout, sweep)
+  const { raw } = reply
+  const progress = isOfHttp2(raw) ? streamProgress(raw.stream) : connectionProgress(raw)
+  const stalled = new StalledClient(progress, sendTimeout, sweep)
   const send = (head: ResponseHead, body: Readable) => {
     stalled.watch()
     head.headers.push('Via', '1.1 headgate', 'X-Request-Id', reply.request.id)

@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { resolveConfig } from './config/resolve.ts'
 import type { Config, ConfigInput } from './config/schema.ts'
-import { applyLimits, stopAccepting } from './edge/edge-server.ts'
+import { stopAccepting } from './edge/edge-server.ts'
+import type { Front } from './front.ts'
 import type { Cut, Lifecycle } from './lifecycle.ts'
 import { type ConfigReport, ReloadRecord } from './reload-record.ts'
 import type { LiveSettings } from './settings.ts'
@@ -47,6 +48,7 @@ const retireQuietMs = 2_000
 
 interface Parts {
   app: FastifyInstance
+  front: Front
   settings: LiveSettings
   lifecycle: Lifecycle
   log: FastifyBaseLogger
@@ -55,7 +57,8 @@ interface Parts {
   events: EventFeed
 }
 
-export function control({ app, settings, lifecycle, log, folder, fleet, events }: Parts): GatewayControl {
+export function control(parts: Parts): GatewayControl {
+  const { app, front, settings, lifecycle, log, folder, fleet, events } = parts
   const record = new ReloadRecord(Date.now)
   let reloading: Promise<unknown> = Promise.resolve()
 
@@ -73,11 +76,12 @@ export function control({ app, settings, lifecycle, log, folder, fleet, events }
   }
 
   async function replaceBy(next: Config): Promise<string[]> {
+    const applyToFront = front.prepare(next.server)
     // Together, so that no request comes between routes and the upstreams that they name.
     app.upstreams.configure(balancedUpstreams(next.upstreams))
     const needsRestart = settings.replace(next)
     await app.httpCache.configure(next.cache)
-    applyLimits(app.server, next.server)
+    applyToFront()
     log.level = next.logging.level
     await app.discovery.configure(sourcesOf(next.upstreams))
     events.emit({

@@ -53,21 +53,21 @@ export interface Listener {
   close(): Promise<unknown>
 }
 
-/** Lets `listen()` without an address take the configured one, and takes another listener along. */
+/** Lets `listen()` without an address take the configured one, and takes other listeners along. */
 export function listenOn(
   app: FastifyInstance,
   address: { host: string; port: number },
-  other: Listener | undefined,
+  others: readonly (Listener | undefined)[],
 ): void {
   const listen = app.listen.bind(app) as (options: FastifyListenOptions) => Promise<string>
   app.listen = (async (options: FastifyListenOptions = {}) => {
-    await other?.listen()
+    for (const other of others) await other?.listen()
     return listen({ ...address, ...options })
   }) as FastifyInstance['listen']
-  if (other === undefined) return
+  if (others.every((other) => other === undefined)) return
   const close = app.close.bind(app) as () => Promise<undefined>
   app.close = (async () => {
     await close()
-    await other.close()
+    for (const other of others) await other?.close()
   }) as FastifyInstance['close']
 }

@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { pino } from 'pino'
 import balance from '../plugins/balance.ts'
@@ -15,11 +16,12 @@ import type { Config, ConfigInput } from './config/schema.ts'
 import { control, type GatewayControl } from './control.ts'
 import { HandedDiscovery } from './discovery/handed.ts'
 import { recordOf } from './edge/access-record.ts'
-import { createEdgeServer } from './edge/edge-server.ts'
+import type { EdgeOptions } from './edge/edge-server.ts'
 import { requestIds } from './edge/request-id.ts'
 import { answerError } from './error-answer.ts'
 import { acceptAllMethods, closing, forwardAll, listenOn, routesLast } from './fastify-host.ts'
 import { Sweep } from './forward/sweep.ts'
+import { Front } from './front.ts'
 import { GatewayCeiling } from './gateway-ceiling.ts'
 import { gatewayHealth } from './gateway-health.ts'
 import { connectionHistograms, gatewaySeries } from './gateway-series.ts'
@@ -30,6 +32,7 @@ import { type LoadedPlugin, loadPlugins, mountPlugins, registerPlugins } from '.
 import type { PrimaryLink } from './primary-link.ts'
 import { requestHandler } from './serve.ts'
 import { LiveSettings } from './settings.ts'
+import { addTransportSecurity } from './transport-security.ts'
 import { balancedUpstreams, sourcesOf } from './upstreams.ts'
 import { version } from './version.ts'
 import { EventFeed } from './view/event-feed.ts'
@@ -72,23 +75,23 @@ export async function createGateway(
   const events = new EventFeed(systemClock)
 
   // The edge lets through what is one clear HTTP request, and refuses the rest before anything routes it.
+  const edge: Omit<EdgeOptions, 'limits'> = {
+    trust: settings.trust,
+    newRequestId,
+    isDraining: () => lifecycle.isDraining,
+    onReceived: () => lifecycle.begin(),
+    onFinished: (record, request, response) => {
+      lifecycle.end()
+      finished(record, request, response)
+    },
+    onUnparsable: (error, cause) =>
+      log.debug({ error: error.code, err: cause }, 'a connection sent no request'),
+  }
+  const front = new Front({ settings: () => settings.config.server, edge, log })
   const app: FastifyInstance = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
-    serverFactory: (handle) =>
-      createEdgeServer(handle, {
-        limits: () => settings.config.server,
-        trust: settings.trust,
-        newRequestId,
-        isDraining: () => lifecycle.isDraining,
-        onReceived: () => lifecycle.begin(),
-        onFinished: (record, request, response) => {
-          lifecycle.end()
-          finished(record, request, response)
-        },
-        onUnparsable: (error, cause) =>
-          log.debug({ error: error.code, err: cause }, 'a connection sent no request'),
-      }),
+    serverFactory: (handle) => front.createServer(handle),
     // The edge answers what is no request.
     clientErrorHandler: () => {},
     genReqId: (request) => recordOf(request).requestId,
@@ -99,6 +102,7 @@ export async function createGateway(
     return503OnClosing: false,
     bodyLimit: config.server.bodyLimit || Number.MAX_SAFE_INTEGER,
   })
+  if (config.server.tls !== undefined) addTransportSecurity(app, () => settings.config.server)
   acceptAllMethods(app)
   app.setErrorHandler(answerError)
   app.decorateRequest('upstreamHeaders', null)
@@ -189,11 +193,14 @@ export async function createGateway(
   })
   app.setNotFoundHandler(serve)
 
-  app.decorate('headgate', control({ app, settings, lifecycle, log, folder, fleet, events }))
+  app.decorate('headgate', control({ app, front, settings, lifecycle, log, folder, fleet, events }))
   const ownAdmin = primary === undefined ? config.admin : undefined
   const admin = ownAdmin && (await openAdmin(ownAdmin, { fleet, log, health: healthOptions }))
   if (admin !== undefined) app.decorate('admin', admin.app)
-  listenOn(app, config.server, admin)
+  const redirect = front.redirect(() => (app.server.address() as AddressInfo).port)
+  listenOn(app, config.server, [admin, redirect])
+  app.addHook('onListen', async () => front.start())
+  app.addHook('onClose', () => front.close())
   app.addHook('preClose', async () => {
     await app.headgate.drain()
   })

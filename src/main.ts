@@ -1,3 +1,4 @@
+import { readTls } from './certificates.ts'
 import { type Command, parseArguments } from './cli/arguments.ts'
 import { help } from './cli/help.ts'
 import { loadConfig } from './config/load.ts'
@@ -38,6 +39,7 @@ async function run(args: readonly string[]): Promise<void> {
 
 async function check({ config: file }: Verb<'check'>): Promise<void> {
   const { config, source } = await load(file)
+  if (config.server.tls !== undefined) readTls(config.server.tls)
   const counts = [
     count(Object.keys(config.upstreams), 'upstream'),
     count(config.routes, 'route'),

@@ -100,7 +100,11 @@ function toFault(
 /** Gives each thing that can be written in several ways its one form, and makes paths of files absolute. */
 function normalise(config: Config, toFile: (path: string) => string): Config {
   const { tls } = config.server
-  if (tls !== undefined) Object.assign(tls, { cert: toFile(tls.cert), key: toFile(tls.key) })
+  for (const pair of tls === undefined ? [] : [tls, ...(tls.certificates ?? [])]) {
+    pair.cert = toFile(pair.cert)
+    pair.key = toFile(pair.key)
+  }
+  if (tls?.clientCa !== undefined) tls.clientCa = toFile(tls.clientCa)
   for (const upstream of Object.values(config.upstreams)) normaliseUpstream(upstream, toFile)
   for (const route of config.routes) {
     if (route.stripPrefix === '/') delete route.stripPrefix

@@ -5,9 +5,7 @@ import type { Finding, Path } from './faults.ts'
  * and ignored. `*` stands for any key or index; a value that `allowed` names asks for nothing.
  * To enable a key, delete its line.
  */
-export const unsupported: readonly { path: string; what: string; allowed?: unknown }[] = [
-  { path: 'server.tls', what: 'HTTPS towards clients' },
-]
+export const unsupported: readonly { path: string; what: string; allowed?: unknown }[] = []
 
 export function* findUnsupported(config: unknown): Generator<Finding> {
   for (const { path, what, allowed } of unsupported) {

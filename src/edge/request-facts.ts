@@ -14,7 +14,7 @@ export interface FactOptions {
 
 /** What is known of a request that has passed the edge, for the fields that its server gets. */
 export function requestFacts(
-  { socket, headers }: IncomingMessage,
+  { socket, headers, httpVersion }: IncomingMessage,
   { requestId, trust, forwarded }: FactOptions,
 ): RequestFacts {
   const peer = plainAddress(socket.remoteAddress)
@@ -24,6 +24,7 @@ export function requestFacts(
     peer,
     trusted: trust(peer),
     scheme: (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http',
+    version: httpVersion === '2.0' ? '2.0' : '1.1',
     host: headers.host ?? '',
     port: socket.localPort ?? 0,
     requestId,

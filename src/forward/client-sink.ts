@@ -3,8 +3,13 @@ import { HeadgateError } from '../errors.ts'
 import { finishSoon, flushSoon } from './flush.ts'
 import { hasUnreadBody } from './message.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink, ResponseSource } from './sink.ts'
-import { StalledClient } from './stalled-client.ts'
+import { connectionProgress, StalledClient } from './stalled-client.ts'
 import type { Sweep } from './sweep.ts'
+
+/** Writes the head of a response, once whoever it belongs to has seen it. */
+export interface HeadWriter {
+  writeHead(head: ResponseHead): void
+}
 
 /** Whose response a sink writes. */
 export interface ClientSinkOwner {
@@ -13,7 +18,7 @@ export interface ClientSinkOwner {
   /** Called once when the client has left before it had the whole response. */
   onGone(error: HeadgateError): void
   /** Called with the head, which it may add to; it calls `sink.writeHead(head)` before it returns. */
-  onHead(head: ResponseHead, sink: ClientSink): void
+  onHead(head: ResponseHead, sink: HeadWriter): void
 }
 
 export interface ClientSinkOptions {
@@ -26,7 +31,7 @@ export interface ClientSinkOptions {
 const textLimit = 4 * 1024
 
 /** Writes a response to a client of HTTP/1.1: head and body in as few writes as can be, at the client's pace. */
-export class ClientSink implements ResponseSink {
+export class ClientSink implements ResponseSink, HeadWriter {
   readonly #response: ServerResponse
   readonly #owner: ClientSinkOwner
   readonly #options: ClientSinkOptions
@@ -118,7 +123,8 @@ export class ClientSink implements ResponseSink {
     if (this.#isOver) return
     this.#isOver = true
     const response = this.#response
-    if (this.#trailers !== undefined && response.chunkedEncoding) response.addTrailers(pairs(this.#trailers))
+    if (this.#trailers !== undefined && response.chunkedEncoding)
+      response.addTrailers(linesOf(this.#trailers))
     if (this.#last === undefined) response.end()
     else if (this.#last.length > textLimit) response.end(this.#last)
     // In one piece with the head, where bytes would go out as a piece of their own.
@@ -136,7 +142,7 @@ export class ClientSink implements ResponseSink {
 
   #watch(): void {
     const { sendTimeout, sweep } = this.#options
-    this.#stalled ??= new StalledClient(this.#response, sendTimeout, sweep)
+    this.#stalled ??= new StalledClient(connectionProgress(this.#response), sendTimeout, sweep)
     this.#stalled.watch()
   }
 
@@ -153,7 +159,8 @@ export class ClientSink implements ResponseSink {
   }
 }
 
-function bodyLength(method: string, head: ResponseHead): number {
+/** Bytes of a response's body, where its head says so; else -1. */
+export function bodyLength(method: string, head: ResponseHead): number {
   if (method === 'HEAD' || head.statusCode === 204 || head.statusCode === 304) return -1
   for (let index = 0; index < head.headers.length; index += 2) {
     const name = head.headers[index] as string
@@ -162,7 +169,19 @@ function bodyLength(method: string, head: ResponseHead): number {
   return -1
 }
 
-function pairs(flat: FlatHeaders): [string, string][] {
+/** Field lines as Node takes trailers: by name, several of one name as a list. */
+export function fieldsByName(flat: FlatHeaders): Record<string, string | string[]> {
+  const fields: Record<string, string | string[]> = {}
+  for (let index = 0; index < flat.length; index += 2) {
+    const name = (flat[index] as string).toLowerCase()
+    const before = fields[name]
+    fields[name] =
+      before === undefined ? (flat[index + 1] as string) : [before, flat[index + 1] as string].flat()
+  }
+  return fields
+}
+
+function linesOf(flat: FlatHeaders): [string, string][] {
   const lines: [string, string][] = []
   for (let index = 0; index < flat.length; index += 2) {
     lines.push([flat[index] as string, flat[index + 1] as string])

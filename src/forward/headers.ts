@@ -12,6 +12,8 @@ export interface RequestFacts {
   /** Whether the peer is a proxy whose forwarding fields are believed. */
   trusted: boolean
   scheme: 'http' | 'https'
+  /** The version of HTTP that it came over, as in `Via`. */
+  version: string
   /** The authority that the client asked for. */
   host: string
   /** The port that the client reached, or 0 where it is unknown. */
@@ -60,7 +62,14 @@ export function requestHeaders(
   }
   if (forwarding === undefined) pushForwarded(headers, facts)
   else forwarding.push(headers, facts)
-  headers.push('Via', `${via}1.1 headgate`, 'X-Request-Id', facts.requestId, 'traceparent', facts.traceParent)
+  headers.push(
+    'Via',
+    `${via}${facts.version} headgate`,
+    'X-Request-Id',
+    facts.requestId,
+    'traceparent',
+    facts.traceParent,
+  )
   if (added !== undefined) {
     for (const name in added) if (added[name] !== '') headers.push(name, added[name] as string)
   }

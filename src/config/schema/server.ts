@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
-import { count, duration, file, flag, leaf, port, section, size, withDefault } from './kinds.ts'
+import { count, duration, flag, leaf, port, section, size, withDefault } from './kinds.ts'
 import { addressBlock, hostName, listenHost } from './network.ts'
+import { clientTlsSchema } from './tls.ts'
 
 export const serverSchema = section(
   'The side that clients see: where the gateway listens, and how long and how much it bears.',
@@ -37,11 +38,32 @@ export const serverSchema = section(
       flag('Also send the `Forwarded` field (RFC 7239) to servers, beside `X-Forwarded-*`.'),
       false,
     ),
-    tls: Type.Optional(
-      section('Absent = plain HTTP. Present = HTTPS with HTTP/2 and HTTP/1.1.', {
-        cert: file('File with the certificate chain, PEM.'),
-        key: file('File with the private key of the certificate, PEM.'),
+    tls: Type.Optional(clientTlsSchema),
+    http2: withDefault(
+      section('Connections that speak HTTP/2, where `tls` is set.', {
+        maxConcurrentStreams: withDefault(
+          count('Requests that one connection may have open; a client holds further ones back.', {
+            minimum: 1,
+            maximum: 10_000,
+          }),
+          128,
+        ),
       }),
+      {},
+    ),
+    proxyProtocol: withDefault(
+      Type.Union(
+        [
+          flag('Expect the header of everybody, or of nobody.'),
+          Type.Array(addressBlock('An address or block of addresses of proxies that send the header.')),
+        ],
+        {
+          shape: 'true, false or a list of addresses and CIDR blocks',
+          description:
+            "Whose connections begin with a header of the PROXY protocol, version 1 or 2: `true` is everybody's, a list is those peers' alone. The address in it counts as that of the client everywhere. A connection of theirs without the header is closed.",
+        },
+      ),
+      false,
     ),
     bodyLimit: withDefault(
       size('Largest body of a request, counted while it streams. More is answered 413. 0 = no limit.'),
@@ -86,6 +108,12 @@ export const serverSchema = section(
     maxRequestsPerConnection: withDefault(
       count(
         'Requests on one connection of a client; the last one is answered with `Connection: close`. 0 = no limit.',
+      ),
+      0,
+    ),
+    maxConnectionAge: withDefault(
+      duration(
+        'A connection of a client is ended after this time, give or take 20 %: with `Connection: close` in its next response, or GOAWAY. 0 = no limit.',
       ),
       0,
     ),

@@ -158,18 +158,35 @@ testMistakes([
     ['plugins[0].options: found an empty list, expected a section with the options of the plugin'],
   ],
   [
-    'HTTPS towards clients',
-    withSection('server', { tls: { cert: 'a.crt', key: 'a.key' } }),
-    [
-      'server.tls: found a section, which is not supported yet (HTTPS towards clients), expected this key to be absent',
-    ],
-  ],
-  [
     'HTTPS towards clients without key',
     withSection('server', { tls: { cert: 'a.crt' } }),
     [
       'server.tls.key: found nothing, expected the path of a file, relative to the folder of the configuration',
-      'server.tls: found a section, which is not supported yet (HTTPS towards clients), expected this key to be absent',
+    ],
+  ],
+  [
+    'a version of TLS that is too old',
+    withSection('server', { tls: { cert: 'a.crt', key: 'a.key', minVersion: 'TLSv1.1' } }),
+    ['server.tls.minVersion: found "TLSv1.1", expected one of TLSv1.2 | TLSv1.3; did you mean TLSv1.2?'],
+  ],
+  [
+    'a redirect from the port of HTTPS itself',
+    withSection('server', { port: 443, tls: { cert: 'a.crt', key: 'a.key', redirectFrom: 443 } }),
+    ['server.tls.redirectFrom: found 443, expected another port than server.port'],
+  ],
+  [
+    'a redirect from the admin port',
+    {
+      ...withSection('server', { host: '::', tls: { cert: 'a.crt', key: 'a.key', redirectFrom: 9901 } }),
+      admin: {},
+    },
+    ['server.tls.redirectFrom: found 9901, expected another port than admin.port'],
+  ],
+  [
+    'a proxy that is no address',
+    withSection('server', { proxyProtocol: ['balancer'] }),
+    [
+      'server.proxyProtocol[0]: found "balancer", expected an address or a CIDR block such as "10.0.0.1", "10.0.0.0/8" or "2001:db8::/32"',
     ],
   ],
 ])
