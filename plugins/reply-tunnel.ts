@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
-import { takeSocket, type Upgrade } from '../src/edge/upgrade.ts'
+import type { Upgrade } from '../src/edge/upgrade.ts'
 import type { ExchangeOptions } from '../src/forward/exchange.ts'
 import type { Sweep } from '../src/forward/sweep.ts'
 import { Tunnel } from '../src/forward/tunnel.ts'
@@ -24,12 +24,10 @@ export function tunnelOpener(
     addReplyHeaders(reply, head)
     head.headers.push('Via', '1.1 headgate', 'X-Request-Id', reply.request.id)
     reply.hijack()
-    reply.raw.detachSocket(takeSocket(client.socket))
-    reply.raw.statusCode = head.statusCode
     const onClose = () => {
       tunnels.delete(tunnel)
       closed()
-      reply.raw.emit('close')
+      client.finish()
     }
     const tunnel = new Tunnel({ client, server: server as Socket, head, protocol, sweep, maxAge, onClose })
     tunnels.add(tunnel)

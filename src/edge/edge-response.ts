@@ -1,4 +1,5 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { isTooOld } from './connection-age.ts'
 
 /** A response that can take its head as text. */
 export interface ReadyResponse {
@@ -43,7 +44,8 @@ export function edgeResponse(isDraining: () => boolean): typeof ServerResponse<I
 
     /** RFC 9112, section 9.3: a message that is not read to its end is the end of its connection. */
     #isLast(): boolean {
-      return isDraining() || isLastAllowed(this) || hasUnreadBody(this.req)
+      const { req } = this
+      return isDraining() || isLastAllowed(this) || isTooOld(req.socket) || hasUnreadBody(req)
     }
   } as typeof ServerResponse<IncomingMessage>
 }

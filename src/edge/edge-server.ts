@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import { Server as NetServer, type Socket } from 'node:net'
 import { HeadgateError } from '../errors.ts'
 import { AddressLimit } from './address-limit.ts'
+import { limitAge } from './connection-age.ts'
 import { expectContinue } from './continue.ts'
 import { edgeResponse } from './edge-response.ts'
 import { rawErrorResponse } from './error-response.ts'
@@ -9,7 +10,7 @@ import { isLingering, linger, lingerOnClose } from './linger.ts'
 import { brokenRequest, dueResponse, type ParseError, parseFault } from './parse-fault.ts'
 import { type Handle, Reception, type ReceptionOptions } from './reception.ts'
 import { inTurn } from './turns.ts'
-import { mayUpgrade, offerUpgrade, takeSocket } from './upgrade.ts'
+import { mayUpgrade, offerUpgrade, switchingProtocols, takeSocket } from './upgrade.ts'
 
 /** What one client, and all together, may ask of the gateway. */
 export interface EdgeLimits {
@@ -29,6 +30,8 @@ export interface EdgeLimits {
   maxConnections: number
   /** The same of one address. */
   maxConnectionsPerAddress: number
+  /** A connection is ended after this, ms, give or take; 0 = no limit. */
+  maxConnectionAge: number
 }
 
 export interface EdgeOptions extends ReceptionOptions {
@@ -72,6 +75,7 @@ export function createEdgeServer(handle: Handle, options: EdgeOptions): Server {
 
   const { receive, refuseExpectation } = new Reception(handle, options)
   server.on('connection', lingerOnClose)
+  server.on('connection', (socket: Socket) => limitAge(socket, options.limits().maxConnectionAge))
   server.on('request', (request: IncomingMessage, response: ServerResponse) =>
     inTurn(request, response, receive),
   )
@@ -90,7 +94,18 @@ export function createEdgeServer(handle: Handle, options: EdgeOptions): Server {
     response.shouldKeepAlive = false
     response.assignSocket(socket)
     response.once('finish', () => linger(takeSocket(socket)))
-    if (mayUpgrade(request)) offerUpgrade(request, { socket, head })
+    if (mayUpgrade(request)) {
+      offerUpgrade(request, {
+        socket,
+        head,
+        accept(answer, protocol) {
+          response.detachSocket(takeSocket(socket))
+          response.statusCode = answer.statusCode
+          socket.write(switchingProtocols(answer, protocol), 'latin1')
+        },
+        finish: () => void response.emit('close'),
+      })
+    }
     receive(request, response)
   })
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {

@@ -1,11 +1,16 @@
-import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { ResponseHead } from '../forward/sink.ts'
 
-/** The raw connection of a request that asks for another protocol. */
+/** What a request that asks for another protocol came over: a connection, or a stream of one. */
 export interface Upgrade {
-  socket: Socket
+  socket: Duplex
   /** What the client sent behind the head of its request. */
   head: Buffer
+  /** Tells the client that the server has agreed; what follows is the protocol's. */
+  accept(head: ResponseHead, protocol: string): void
+  /** The tunnel is closed. */
+  finish(): void
 }
 
 const offer = Symbol('headgate.upgrade')
@@ -47,14 +52,23 @@ export function upgradeOf(request: IncomingMessage): Upgrade | undefined {
 }
 
 /** The connection is somebody's from here on. */
-export function takeSocket(socket: Socket): Socket {
+export function takeSocket<Side extends Duplex>(socket: Side): Side {
   return socket.off('readable', lookForEnd).off('end', leave)
 }
 
-function lookForEnd(this: Socket): void {
+function lookForEnd(this: Duplex): void {
   if (this.readableLength === 0) this.read()
 }
 
-function leave(this: Socket): void {
+function leave(this: Duplex): void {
   this.destroy()
+}
+
+/** The answer to an upgrade of HTTP/1.1, with the server's own fields. */
+export function switchingProtocols(head: ResponseHead, protocol: string): string {
+  let text = `HTTP/1.1 101 ${head.statusMessage || STATUS_CODES[101]}\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n`
+  for (let index = 0; index < head.headers.length; index += 2) {
+    text += `${head.headers[index]}: ${head.headers[index + 1]}\r\n`
+  }
+  return `${text}\r\n`
 }

@@ -1,14 +1,16 @@
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { closeFrame } from './close-frame.ts'
 import type { ResponseHead } from './sink.ts'
 import { Expiring, type Sweep } from './sweep.ts'
 
-/** The client's side of a connection that asks for another protocol. */
+/** The client's side of a connection that asks for another protocol: of HTTP/2, one stream. */
 export interface TunnelClient {
-  socket: Socket
+  socket: Duplex
   /** What the client sent behind the head of its request. */
   head: Buffer
+  /** Tells the client that the server has agreed. */
+  accept(head: ResponseHead, protocol: string): void
 }
 
 export interface TunnelOptions {
@@ -38,7 +40,7 @@ const farewellMs = 2_000
  *        \________\______> closed        a side that is gone, or `end()`
  */
 export class Tunnel extends Expiring {
-  readonly #client: Socket
+  readonly #client: Duplex
   readonly #server: Socket
   readonly #isWebSocket: boolean
   readonly #sweep: Sweep
@@ -46,6 +48,8 @@ export class Tunnel extends Expiring {
   readonly #endsAt: number
   /** How long nothing may move; infinite while both directions are open. */
   #idleLimitMs = Number.POSITIVE_INFINITY
+  /** Bytes that have come, from either side. */
+  #received = 0
   #moved = 0
   #movedAt = 0
   #openSides = 2
@@ -63,9 +67,8 @@ export class Tunnel extends Expiring {
     this.#follow(this.#client, server)
     this.#follow(server, this.#client)
     server.allowHalfOpen = true
-    this.#client.setKeepAlive(true, 60_000)
-    this.#client.setTimeout(0)
-    this.#client.write(switchingProtocols(head, protocol), 'latin1')
+    if ('setKeepAlive' in this.#client) keepAlive(this.#client as Socket)
+    client.accept(head, protocol)
     if (client.head.length > 0) server.write(client.head)
     this.#client.pipe(server)
     server.pipe(this.#client)
@@ -92,7 +95,7 @@ export class Tunnel extends Expiring {
 
   expire(now: number): void {
     if (now >= this.#endsAt) this.end()
-    const moved = movedThrough(this.#client) + movedThrough(this.#server)
+    const moved = this.#received - this.#client.writableLength - this.#server.writableLength
     if (moved !== this.#moved && !this.#isEnding) {
       this.#moved = moved
       this.#movedAt = now
@@ -102,7 +105,10 @@ export class Tunnel extends Expiring {
     }
   }
 
-  #follow(side: Socket, other: Socket): void {
+  #follow(side: Duplex, other: Duplex): void {
+    side.on('data', (chunk: Buffer) => {
+      this.#received += chunk.length
+    })
     side.on('error', () => side.destroy())
     side.once('end', () => this.#bound(halfOpenMs))
     side.once('close', () => {
@@ -127,15 +133,7 @@ export class Tunnel extends Expiring {
   }
 }
 
-/** Bytes that have really come and gone. */
-function movedThrough({ bytesRead, bytesWritten, writableLength }: Socket): number {
-  return bytesRead + bytesWritten - writableLength
-}
-
-function switchingProtocols(head: ResponseHead, protocol: string): string {
-  let text = `HTTP/1.1 101 ${head.statusMessage || STATUS_CODES[101]}\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n`
-  for (let index = 0; index < head.headers.length; index += 2) {
-    text += `${head.headers[index]}: ${head.headers[index + 1]}\r\n`
-  }
-  return `${text}\r\n`
+function keepAlive(socket: Socket): void {
+  socket.setKeepAlive(true, 60_000)
+  socket.setTimeout(0)
 }

@@ -83,10 +83,20 @@ export class RawH2Client {
       socket.once('secureConnect', resolve)
       socket.once('error', reject)
     })
-    if (settings === null) return client
-    socket.write(preface, 'latin1')
-    client.frame('settings', 0, 0, settingsPayload(settings))
+    if (settings !== null) client.#greet(settings)
     return client
+  }
+
+  /** The same over a connection that is there. */
+  static over(socket: TLSSocket, settings: readonly [number, number][] = [[1, 0]]): RawH2Client {
+    const client = new RawH2Client(socket)
+    client.#greet(settings)
+    return client
+  }
+
+  #greet(settings: readonly [number, number][]): void {
+    this.socket.write(preface, 'latin1')
+    this.frame('settings', 0, 0, settingsPayload(settings))
   }
 
   frame(

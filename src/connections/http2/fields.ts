@@ -30,6 +30,8 @@ export function requestFields(options: Dispatcher.DispatchOptions, origin: URL):
     ...[':authority', origin.host, ':path', pathOf(options)],
   ]
   addAll(fields, options.headers)
+  // Trailers are passed on, and servers of gRPC refuse those who do not say so.
+  if (fieldOf(fields, 'te') === undefined) fields.push('te', 'trailers')
   return fields
 }
 

@@ -10,6 +10,7 @@ import type { TLSSocket } from 'node:tls'
 import { HeadgateError } from '../../errors.ts'
 import { expectContinue } from '../continue.ts'
 import type { Reception } from '../reception.ts'
+import { askForWebSocket, offerStream } from './extended-connect.ts'
 import { FloodGuard } from './flood-guard.ts'
 import { readRequestHead } from './request-fields.ts'
 import { StreamRequest } from './stream-request.ts'
@@ -76,6 +77,7 @@ export class ClientSession {
     this.#session = performServerHandshake(socket, {
       settings: {
         maxConcurrentStreams,
+        enableConnectProtocol: true,
         initialWindowSize: streamWindow,
         maxHeaderListSize: maxHeaderSize * headerListFactor,
       },
@@ -144,8 +146,11 @@ export class ClientSession {
     this.#open++
 
     const head = readRequestHead(raw, this.#scheme)
+    const isWebSocket = head.protocol === 'websocket' && head.method === 'CONNECT'
+    if (isWebSocket) askForWebSocket(head)
     const request = new StreamRequest(stream, this.#socket, head)
     const response = new StreamResponse(request)
+    if (isWebSocket && head.fault === undefined) offerStream(request, response)
     stream.once('close', () => {
       this.#open--
       this.#restingSince = performance.now()

@@ -39,7 +39,8 @@ export class StreamRequest extends Readable {
     this.method = head.method
     this.url = head.path
     this.#watchEnd()
-    if (stream.endAfterHeaders) this.#end()
+    // What follows an extended CONNECT is the protocol's, and no body (RFC 8441, section 5).
+    if (stream.endAfterHeaders || head.protocol !== undefined) this.#end()
     else {
       if (this.headers['content-length'] === undefined) this.headers['transfer-encoding'] = 'chunked'
       stream.on('trailers', this.#onTrailers)
@@ -83,7 +84,7 @@ export class StreamRequest extends Readable {
       return push.call(stream, chunk, encoding)
     }
     stream.once('end', () => {
-      if (this.complete && !this.destroyed) this.#end()
+      if (this.complete && !this.#isEnded && !this.destroyed) this.#end()
     })
   }
 

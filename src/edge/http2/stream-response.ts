@@ -33,6 +33,8 @@ export class StreamResponse extends Base {
   shouldKeepAlive = true
   /** Whether the gateway has given it up; otherwise one that is not finished was left by the client. */
   isBrokenOff = false
+  /** Whether its stream carries another protocol, which ends as it likes. */
+  isTunnel = false
 
   constructor(request: StreamRequest) {
     const { stream } = request
@@ -48,13 +50,14 @@ export class StreamResponse extends Base {
     })
     stream.once('finish', () => {
       // Nobody waits for the rest of the request any more (RFC 9113, section 8.1).
-      if (!request.complete) stream.close(constants.NGHTTP2_NO_ERROR)
+      if (!request.complete && !this.isTunnel) stream.close(constants.NGHTTP2_NO_ERROR)
     })
   }
 
   /** True once the client has been sent everything. */
   get writableFinished(): boolean {
     const { stream } = this
+    if (this.isTunnel) return true
     return stream.writableFinished && !stream.aborted && stream.rstCode === constants.NGHTTP2_NO_ERROR
   }
 

@@ -75,7 +75,11 @@ export class Listener extends Server {
   }
 
   closeAllConnections(): void {
-    for (const socket of this.#sockets) socket.destroy()
+    const destroy = () => {
+      for (const socket of this.#sockets) socket.destroy()
+    }
+    // What was written over HTTP/2 just now leaves a turn later.
+    setImmediate(() => setImmediate(destroy))
   }
 
   closeIdleConnections(): void {
