@@ -205,7 +205,7 @@ export const bodiless: ResponseCase[] = [
   good('100 before an upload is taken', [`HTTP/1.1 100 Continue\r\n\r\n`, ok()], {
     request: 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc',
   }),
-  good('102', `HTTP/1.1 102 Processing\r\n\r\n${ok()}`, { hasNot: '102 Processing' }),
+  good('102', `HTTP/1.1 102 Processing\r\n\r\n${ok()}`, { has: 'HTTP/1.1 102 Processing' }),
   good(
     '103',
     `HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload, </b.css>; rel=preload\r\n\r\n${ok()}`,
