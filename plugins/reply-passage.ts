@@ -71,11 +71,20 @@ export class Passage implements ReplySinkOptions {
   }
 }
 
+/** What reply-from takes for the fields of a request. A class, since a literal with a computed key is built the slow way. */
+class Carrier {
+  readonly [passageKey]: Passage | null
+
+  constructor(passage: Passage | null) {
+    this[passageKey] = passage
+  }
+}
+
 /** One object for all requests. The passage travels under a symbol, which survives the copies that reply-from makes. */
 const hooks = {
   queryString: () => '',
   retryDelay: () => null,
-  rewriteRequestHeaders: (request: FastifyRequest) => ({ [passageKey]: request[passageKey] }),
+  rewriteRequestHeaders: (request: FastifyRequest) => new Carrier(request[passageKey]),
   onResponse: (_request: unknown, _reply: unknown, response: { stream: Passage }) => response.stream.send(),
 } as unknown as FastifyReplyFromHooks
 

@@ -43,6 +43,8 @@ export class ClientSink implements ResponseSink, HeadWriter {
   /** Held back so that it leaves with the end of the message. */
   #last: Buffer | undefined
   #trailers: FlatHeaders | undefined
+  /** The whole of it has come: it is about to leave, its head included. */
+  #isComplete = false
   #stalled: StalledClient | undefined
   #isOver = false
 
@@ -72,7 +74,7 @@ export class ClientSink implements ResponseSink, HeadWriter {
 
   /** Lets the head go without any of the body. */
   flush(): void {
-    if (this.#head === undefined || this.#isOver) return
+    if (this.#head === undefined || this.#isComplete || this.#isOver) return
     this.#passHead(this.#head)
     if (!this.#isOver) this.#response.flushHeaders()
   }
@@ -113,6 +115,7 @@ export class ClientSink implements ResponseSink, HeadWriter {
 
   end(trailers: FlatHeaders): void {
     if (this.#isOver) return
+    this.#isComplete = true
     if (trailers.length > 0) this.#trailers = trailers
     finishSoon(this)
   }
