@@ -99,7 +99,7 @@ function requestOf({ request }: FastifyReply, { mode, partition, headers }: Cach
   return {
     method: raw.method as string,
     scheme: request.protocol as 'http' | 'https',
-    host: request.host.toLowerCase(),
+    host: request.host,
     target: targetOf(raw),
     headers: headers === undefined ? raw.headers : fieldsAsSent(raw.headers, headers),
     mode,

@@ -152,17 +152,9 @@ export class HttpCache implements FillOwner {
     const key = keyOf(request)
     const resource = this.#store.get(key)
     const entry = resource === undefined ? undefined : selectVariant(resource, request.headers)
-    if (entry === undefined) {
-      return this.#forward(
-        request,
-        key,
-        undefined,
-        resource === undefined ? 'uri-miss' : 'vary-miss',
-        demands,
-        alone,
-      )
-    }
-    return this.#stored(request, key, entry, demands, alone)
+    if (entry !== undefined) return this.#stored(request, key, entry, demands, alone)
+    const miss = resource === undefined ? 'uri-miss' : 'vary-miss'
+    return this.#forward(request, key, undefined, miss, demands, alone)
   }
 
   #stored(
@@ -182,17 +174,13 @@ export class HttpCache implements FillOwner {
     if (use === 'fresh') {
       this.stats.hit++
       if (isPlain(request) && !entry.isPartial && entry.body.length > 0) return entry.readyHit(now)
-      return { kind: 'hit', result: 'hit', ...entry.answer(request, now, nowMs), revalidation: undefined }
+      return { kind: 'hit', result: 'hit', ...entry.answer(request, now, nowMs) }
     }
     this.stats.stale++
     const revalidation =
       use === 'stale-while-revalidate' ? this.#revalidation(request, key, entry) : undefined
-    return {
-      kind: 'hit',
-      result: 'stale',
-      ...entry.answer(request, now, nowMs, { detail: use }),
-      revalidation,
-    }
+    const answer = entry.answer(request, now, nowMs, { detail: use })
+    return { kind: 'hit', result: 'stale', ...answer, revalidation }
   }
 
   /** One at a time: undefined while another is under way. */

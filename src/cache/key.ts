@@ -6,7 +6,7 @@ export interface CacheRequest {
   method: string
   /** `http` or `https`: the scheme of the client's request. */
   scheme: string
-  /** The host that the server is told (Host, X-Forwarded-Host), in lower case, with its port where it is not the default. */
+  /** The host that the server is told (Host, X-Forwarded-Host), as it was received, with its port. */
   host: string
   /** Path and query after path normalisation, exactly as they go to the server, before a prefix is stripped. */
   target: string
@@ -25,9 +25,16 @@ export type CacheMode = 'static' | 'all' | 'off'
 /** Stands between URL and partition; no URL contains it. */
 export const PARTITION_MARK = '\n'
 
+/** A host as all who mean it write it: in lower case, without the port that the scheme stands for (RFC 9110, section 4.2.3). */
+export function canonicalHost({ scheme, host }: Pick<CacheRequest, 'scheme' | 'host'>): string {
+  const lower = host.toLowerCase()
+  const port = scheme === 'https' ? ':443' : ':80'
+  return lower.endsWith(port) ? lower.slice(0, -port.length) : lower
+}
+
 /** The primary key: the target URI (RFC 9111, section 2), and the partition. Nothing else that a client sends is in it. */
 export function keyOf(request: CacheRequest): string {
-  const url = `${request.scheme}://${request.host}${request.target}`
+  const url = `${request.scheme}://${canonicalHost(request)}${request.target}`
   return request.partition ? url + PARTITION_MARK + request.partition : url
 }
 

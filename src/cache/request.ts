@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { NO_DEMANDS, PRAGMA_NO_CACHE, parseRequestDirectives, type RequestDirectives } from './directives.ts'
 import { tokenList } from './fields.ts'
-import type { CacheRequest } from './key.ts'
+import { type CacheRequest, canonicalHost } from './key.ts'
 
 /** Methods that change nothing and that nothing is stored for (RFC 9110, section 9.2.1, and the registry). */
 const SAFE = new Set(['OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY'])
@@ -19,23 +19,28 @@ export function demandsOf(headers: IncomingHttpHeaders): RequestDirectives {
   return pragma !== undefined && tokenList(pragma).includes('no-cache') ? PRAGMA_NO_CACHE : NO_DEMANDS
 }
 
+/** Some frameworks let these take the place of method and path, neither of which would then be the key's; some read `_` as `-`. */
+const REROUTING = [
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-original-url',
+  'x-rewrite-url',
+  'x-override-url',
+].flatMap((name) => [name, name.replaceAll('-', '_')])
+
 /** Why a GET or HEAD is none of the cache's business, or undefined. */
-export function peculiarity({
-  headers,
-}: CacheRequest): 'precondition' | 'request-body' | 'rerouted' | undefined {
+export function peculiarity(request: CacheRequest): 'precondition' | 'request-body' | 'rerouted' | undefined {
+  const { headers } = request
   // If-Match and If-Unmodified-Since are for the origin to judge (RFC 9110, section 13.2.1).
   if (headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined) return 'precondition'
   const length = headers['content-length']
   if ((length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined)
     return 'request-body'
-  // Some frameworks let these take the place of method and path, neither of which would then be the key's.
-  return headers['x-http-method-override'] !== undefined ||
-    headers['x-http-method'] !== undefined ||
-    headers['x-method-override'] !== undefined ||
-    headers['x-original-url'] !== undefined ||
-    headers['x-rewrite-url'] !== undefined
-    ? 'rerouted'
-    : undefined
+  // A server may well take Example.COM for another host than example.com, whose key it has.
+  if (canonicalHost(request) !== request.host) return 'rerouted'
+  for (const name of REROUTING) if (headers[name] !== undefined) return 'rerouted'
+  return undefined
 }
 
 /** A GET that wants the whole response, whatever the client has. */
@@ -61,4 +66,4 @@ export const UNKEYED: readonly string[] = [
   'x-http-host-override',
   'x-url-scheme',
   'front-end-https',
-]
+].flatMap((name) => [name, name.replaceAll('-', '_')])

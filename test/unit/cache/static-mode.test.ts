@@ -122,19 +122,61 @@ suite('static mode', () => {
 suite('keys that cannot be poisoned', () => {
   test('fields outside of the key do not reach the server on a request whose answer others may get', () => {
     const driver = new CacheDriver()
-    const headers = { 'x-original-host': 'evil', 'x-url-scheme': 'evil', 'x-host': 'evil', 'x-kept': '1' }
+    const headers = {
+      'x-original-host': 'evil',
+      'x-url-scheme': 'evil',
+      'x-host': 'evil',
+      x_host: 'evil',
+      'x-kept': '1',
+    }
     driver.send('/p', { headers })
     assert.deepEqual(driver.lastExchange.headers, { 'x-kept': '1' })
   })
 
   test('a request that may be another one to the server is not stored', () => {
-    for (const name of ['x-http-method-override', 'x-original-url', 'x-rewrite-url', 'transfer-encoding']) {
+    const names = [
+      'x-http-method-override',
+      'x_http_method_override',
+      'x-original-url',
+      'x-rewrite-url',
+      'x-override-url',
+      'transfer-encoding',
+    ]
+    for (const name of names) {
       const driver = new CacheDriver()
       const answer = { headers: { 'cache-control': 'max-age=60' }, body: 'evil' }
       const client = driver.get('/p', answer, { headers: { [name]: 'x' } })
       assert.match(client.cacheStatus, /fwd=request/)
       assert.equal(driver.cache.entries, 0)
     }
+  })
+
+  test('a host in other letters, or with the port of its scheme, gets nothing stored under the name of the host', () => {
+    for (const host of ['EXAMPLE.com', 'example.com:80']) {
+      const driver = new CacheDriver()
+      const answer = { headers: { 'cache-control': 'max-age=60' }, body: 'no such host' }
+      assert.match(driver.get('/p', answer, { host }).cacheStatus, /fwd=request; .*detail=rerouted/)
+      assert.equal(driver.cache.entries, 0)
+    }
+  })
+
+  test('what such a request changes is invalidated all the same', () => {
+    for (const host of ['EXAMPLE.com', 'example.com:80']) {
+      const driver = new CacheDriver()
+      driver.get('/p', { headers: { 'cache-control': 'max-age=60' }, body: 'stored' })
+      driver.get('/p', {}, { method: 'POST', host })
+      assert.equal(driver.get('/p').isHit, false)
+    }
+  })
+
+  test('a port that is not that of the scheme is part of the key', () => {
+    const driver = new CacheDriver()
+    const answer = { headers: { 'cache-control': 'max-age=60' }, body: 'stored' }
+    driver.get('/p', answer, { host: 'example.com:8080' })
+    assert.equal(driver.get('/p').isHit, false)
+    assert.equal(driver.get('/p', {}, { host: 'example.com:8080' }).isHit, true)
+    driver.get('/p', answer, { host: 'example.com:80', scheme: 'https' })
+    assert.equal(driver.get('/p', {}, { host: 'example.com:80', scheme: 'https' }).isHit, true)
   })
 })
 
