@@ -7,20 +7,22 @@ import type { WorkerProcess } from './cluster.ts'
 import type { LoadedConfig } from './config/load.ts'
 import type { AdminConfig, Config } from './config/schema.ts'
 import { type HandedSources, handedOf } from './discovery/handed.ts'
+import { HeadgateError } from './errors.ts'
 import { sourceHealth } from './gateway-health.ts'
 import type { Cut } from './lifecycle.ts'
 import { listenFault } from './listen-fault.ts'
 import { ReloadRecord } from './reload-record.ts'
-import { RunningWorker } from './running-worker.ts'
+import type { RunningWorker } from './running-worker.ts'
 import type { Serving } from './serving.ts'
 import { balancedUpstreams, sourcesOf } from './upstreams.ts'
 import { version } from './version.ts'
 import { EventFeed } from './view/event-feed.ts'
 import { type Change, changeTo, handedConfig } from './worker-config.ts'
 import { WorkerFleet } from './worker-fleet.ts'
-import type { Address, HandedConfig, PrimaryHandlers } from './worker-messages.ts'
+import type { Address, PrimaryHandlers, StartOrder } from './worker-messages.ts'
+import { type Place, WorkerPlaces } from './worker-places.ts'
 import { workerSeries } from './worker-series.ts'
-import { RestartDelay } from './workers/restart-delay.ts'
+import type { Seat } from './workers/share.ts'
 
 export interface PrimaryOptions {
   /** How many workers there are to be. */
@@ -36,13 +38,8 @@ export interface PrimaryOptions {
 
 /** How often workers are told how old the lists of servers are, ms. */
 const tellEveryMs = 1_000
-
-/** The place of one worker: whoever holds it has the same part of the limits. */
-interface Place {
-  index: number
-  worker: RunningWorker | undefined
-  delay: RestartDelay
-}
+/** How long a worker may take to apply a configuration, ms. */
+const reloadMs = 10_000
 
 /**
  * Holds the processes that serve, and serves nobody itself. It looks for servers once for all, starts anew what dies,
@@ -50,41 +47,43 @@ interface Place {
  */
 export class Primary implements Serving {
   readonly log: FastifyBaseLogger
-  readonly #fork: () => WorkerProcess
-  readonly #socket: number | undefined
-  readonly #folder: string
+  readonly #loaded: LoadedConfig
+  readonly #options: PrimaryOptions
   readonly #app: FastifyInstance
-  readonly #places: Place[]
-  /** Workers that do not serve yet. */
-  readonly #starting = new Set<RunningWorker>()
-  /** Workers whose place another has taken, and which still have something in flight. */
-  readonly #leaving = new Set<RunningWorker>()
-  readonly #record = new ReloadRecord(Date.now)
   readonly #events = new EventFeed(systemClock)
-  #reloading: Promise<unknown> = Promise.resolve()
-  #fleet!: WorkerFleet
+  readonly #record = new ReloadRecord(Date.now)
+  readonly #places: WorkerPlaces
   #config: Config
+  #fleet!: WorkerFleet
   #admin: Admin | undefined
   #addresses: Address[] = []
-  #lastNumber = 0
-  #deaths = 0
+  #reloading: Promise<unknown> = Promise.resolve()
   #draining: Promise<Cut> | undefined
 
-  private constructor({ config, folder }: LoadedConfig, { count, log, fork, socket }: PrimaryOptions) {
+  private constructor(loaded: LoadedConfig, options: PrimaryOptions) {
+    const { count, log, fork } = options
     this.log = log
-    this.#config = config
-    this.#folder = folder
-    this.#fork = fork
-    this.#socket = socket
-    this.#places = Array.from({ length: count }, (_, index) => ({
-      index,
-      worker: undefined,
-      delay: new RestartDelay(),
-    }))
+    this.#loaded = loaded
+    this.#options = options
+    this.#config = loaded.config
     this.#app = fastify({
       loggerInstance: log,
       logController: new LogController({ disableRequestLogging: true }),
-      forceCloseConnections: true,
+    })
+    this.#places = new WorkerPlaces({
+      count,
+      fork,
+      log,
+      events: this.#events,
+      config: () => this.#config,
+      order: (config, seat) => this.#order(config, seat),
+      handlers: (asker) => this.#handlers(asker),
+      onServing: ({ channel }) => {
+        // What has changed since its order.
+        channel.tell('sources', this.#sources())
+        channel.tell('heard', this.#events.isHeard)
+      },
+      onEnd: (worker) => this.#fleet.keep(worker),
     })
   }
 
@@ -134,7 +133,7 @@ export class Primary implements Serving {
 
   /** Ends every worker at once. */
   kill(): void {
-    for (const worker of this.#all()) worker.kill()
+    for (const worker of this.#places.all) worker.kill()
   }
 
   async #start(): Promise<void> {
@@ -146,15 +145,15 @@ export class Primary implements Serving {
     })
     await app.register(metrics, {
       series: workerSeries({
-        serving: () => this.#serving().length,
-        configured: this.#places.length,
-        deaths: () => this.#deaths,
+        serving: () => this.#places.serving.length,
+        configured: this.#places.count,
+        deaths: () => this.#places.deaths,
       }),
       expose: false,
     })
     const fleet = new WorkerFleet({
-      workers: () => this.#all(),
-      configured: this.#places.length,
+      workers: () => this.#places.all,
+      configured: this.#places.count,
       discovery: app.discovery,
       registry: app.metrics.registry,
       events: this.#events,
@@ -164,8 +163,7 @@ export class Primary implements Serving {
     if (admin !== undefined) await this.#openAdmin(admin, fleet)
     const timer = setInterval(() => this.#tellSources(() => false), tellEveryMs)
     app.addHook('onClose', async () => clearInterval(timer))
-    const [addresses] = await Promise.all(this.#places.map((place) => this.#fill(place)))
-    this.#addresses = addresses as Address[]
+    this.#addresses = await this.#places.fillAll()
   }
 
   /** The admin port answers for all workers; it is the last to close. */
@@ -186,65 +184,14 @@ export class Primary implements Serving {
     })
   }
 
-  /** Puts a new worker in a place. Whoever had it goes on; resolves once the new one serves. */
-  async #fill(place: Place): Promise<Address[]> {
-    const worker = new RunningWorker(
-      ++this.#lastNumber,
-      this.#fork(),
-      this.#handlers(() => worker),
-    )
-    const { number, pid } = worker
-    const given = this.#config
-    this.#starting.add(worker)
-    try {
-      const addresses = await worker.start({
-        ...this.#handed(place),
-        folder: this.#folder,
-        sources: this.#sources(),
-        standing: this.#fleet.standing,
-        socket: this.#socket,
-      })
-      if (given !== this.#config) {
-        worker.kill()
-        return await this.#fill(place)
-      }
-      // What has changed meanwhile.
-      worker.channel.tell('sources', this.#sources())
-      worker.channel.tell('heard', this.#events.isHeard)
-      place.worker = worker
-      void worker.ended.then((end) => this.#ended(place, worker, end))
-      this.log.info({ worker: number, workerPid: pid }, 'a worker serves')
-      this.#events.emit({ kind: 'worker_started', worker: number })
-      return addresses
-    } finally {
-      this.#starting.delete(worker)
+  #order(config: Config, seat: Seat): Omit<StartOrder, 'worker'> {
+    return {
+      ...handedConfig(config, seat),
+      folder: this.#loaded.folder,
+      sources: this.#sources(),
+      standing: this.#fleet.standing,
+      socket: this.#options.socket,
     }
-  }
-
-  #ended(place: Place, worker: RunningWorker, end: { code: number | null; signal: string | null }): void {
-    this.#fleet.keep(worker)
-    this.#leaving.delete(worker)
-    if (worker.isLeaving || place.worker !== worker) return
-    place.worker = undefined
-    this.#deaths++
-    this.#events.emit({ kind: 'worker_died', worker: worker.number, detail: String(end.signal ?? end.code) })
-    const restartInMs = place.delay.next(worker.servedMs)
-    this.log.error({ worker: worker.number, workerPid: worker.pid, ...end, restartInMs }, 'a worker has died')
-    this.#restart(place, restartInMs)
-  }
-
-  #restart(place: Place, delayMs: number): void {
-    setTimeout(async () => {
-      if (this.#draining !== undefined || place.worker !== undefined) return
-      try {
-        await this.#fill(place)
-      } catch (error) {
-        if (this.#draining !== undefined) return
-        const restartInMs = place.delay.next(0)
-        this.log.error({ reason: (error as Error).message, restartInMs }, 'a worker could not be started')
-        this.#restart(place, restartInMs)
-      }
-    }, delayMs)
   }
 
   async #apply(read: () => Promise<Config>): Promise<{ needsRestart: string[] }> {
@@ -269,48 +216,37 @@ export class Primary implements Serving {
     await this.#app.discovery.configure(sourcesOf(config.upstreams))
     this.#config = config
     try {
-      if (isReplacing) await this.#replaceAll()
-      else await this.#reloadAll()
+      for (const place of this.#places) await this.#bring(place, isReplacing)
     } catch (error) {
       this.#config = before
       await this.#app.discovery.configure(sourcesOf(before.upstreams))
+      for (const place of this.#places) if (place.config === config) await this.#bring(place, true)
       throw error
     }
     this.log.level = config.logging.level
   }
 
-  async #reloadAll(): Promise<void> {
-    const [first, ...others] = this.#places.filter(({ worker }) => worker !== undefined)
-    if (first === undefined) return
-    // What the first one refuses, no other has heard of.
-    await reloadOne(first, this.#handed(first))
-    const results = await Promise.allSettled(others.map((place) => reloadOne(place, this.#handed(place))))
-    for (const [index, place] of others.entries()) {
-      // One that cannot follow would serve something else than the others.
-      if (results[index]?.status === 'rejected') await this.#replace(place)
+  /** Brings the configuration that is in force to a worker. What the first one refuses, no other has heard of. */
+  async #bring(place: Place, isReplacing: boolean): Promise<void> {
+    if (isReplacing || !(await this.#hasFollowed(place))) await this.#places.replace(place, this.#graceMs)
+  }
+
+  /** False where a worker does not follow, because it hangs say. */
+  async #hasFollowed(place: Place): Promise<boolean> {
+    try {
+      await place.worker?.channel.ask('reload', handedConfig(this.#config, place.seat), reloadMs)
+      place.config = this.#config
+      return true
+    } catch (error) {
+      if (error instanceof HeadgateError) throw error
+      return false
     }
-  }
-
-  async #replaceAll(): Promise<void> {
-    for (const place of this.#places) await this.#replace(place)
-  }
-
-  /** A new worker takes a place before the one that had it goes. */
-  async #replace(place: Place): Promise<void> {
-    const { worker } = place
-    await this.#fill(place)
-    if (worker === undefined) return
-    this.#leaving.add(worker)
-    void worker.leave(this.#graceMs, true)
   }
 
   async #drain(): Promise<Cut> {
     this.#events.emit({ kind: 'draining' })
-    const workers = this.#all()
-    for (const worker of workers) if (!worker.isServing) worker.kill()
-    const cuts = await Promise.all(
-      workers.filter(({ isServing }) => isServing).map((worker) => worker.leave(this.#graceMs, false)),
-    )
+    this.#places.end()
+    const cuts = await Promise.all(this.#places.all.map((worker) => worker.leave(this.#graceMs, false)))
     return cuts.reduce(
       (total, { requests, tunnels }) => ({
         requests: total.requests + requests,
@@ -326,25 +262,13 @@ export class Primary implements Serving {
     return drainPause + shutdownGrace
   }
 
-  #all(): RunningWorker[] {
-    return [...this.#serving(), ...this.#starting, ...this.#leaving]
-  }
-
-  #serving(): RunningWorker[] {
-    return this.#places.flatMap(({ worker }) => worker ?? [])
-  }
-
-  #handed({ index }: Place): HandedConfig {
-    return handedConfig(this.#config, { index, count: this.#places.length })
-  }
-
   #handlers(asker: () => RunningWorker): PrimaryHandlers {
     return {
       answer: { metrics: () => this.#fleet.metrics(), health: () => this.#fleet.health() },
       note: {
         event: (event) => this.#fleet.relay(asker(), event),
         purged: (purge) => {
-          for (const worker of this.#all()) if (worker !== asker()) worker.channel.tell('purged', purge)
+          for (const worker of this.#places.all) if (worker !== asker()) worker.channel.tell('purged', purge)
         },
       },
     }
@@ -357,13 +281,7 @@ export class Primary implements Serving {
   }
 
   #tellSources(isWhole: (upstream: string) => boolean): void {
-    const workers = this.#all()
-    if (workers.length === 0) return
     const sources = this.#sources(isWhole)
-    for (const { channel } of workers) channel.tell('sources', sources)
+    for (const { channel } of this.#places.all) channel.tell('sources', sources)
   }
-}
-
-function reloadOne({ worker }: Place, handed: HandedConfig): Promise<undefined> {
-  return (worker as RunningWorker).channel.ask('reload', handed, 10_000)
 }

@@ -69,8 +69,6 @@ export function createEdgeServer(handle: Handle, options: EdgeOptions): Server {
     ServerResponse: edgeResponse(options.isDraining),
   })
   server.timeout = 0
-  // Where several processes share the port, a connection too many is not for the next one to refuse, and so for ever.
-  Object.assign(server, { dropMaxConnection: true })
   applyLimits(server, limits)
 
   const { receive, refuseExpectation } = new Reception(handle, options)

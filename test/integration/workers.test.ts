@@ -198,7 +198,8 @@ test('what one worker forgets, all forget: an unsafe method, and a purge on the 
     response.end(String(version))
   })
   const adminPort = await freePort()
-  const { url } = await start(t, configure(origin, `admin: { port: ${adminPort} }`))
+  const token = 'nobody-guesses-this-token'
+  const { url } = await start(t, configure(origin, `admin: { port: ${adminPort}, token: ${token} }`))
   const isStoredBy = async (count: number) => {
     // Each worker has a cache of its own; whoever answers first asks the server.
     const seen = origin.requests.length
@@ -213,9 +214,9 @@ test('what one worker forgets, all forget: an unsafe method, and a purge on the 
     for (let asked = 0; asked < 20; asked++) assert.equal((await ask(`${url}/a.css`)).body, '2')
   })
   version = 3
-  const purge = await fetch(`http://127.0.0.1:${adminPort}/cache/purge`, {
+  const purge = await fetch(`http://127.0.0.1:${adminPort}/api/cache/purge`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
     body: JSON.stringify({ url: `${url}/a.css` }),
   })
   assert.equal(purge.status, 200)
