@@ -8,9 +8,21 @@ import { idle } from './idle.ts'
 import { post } from './post.ts'
 import { recycling } from './recycling.ts'
 import { tail } from './tail.ts'
+import { workers } from './workers.ts'
 
 /** Every case, in the order of the report. */
-export const cases: readonly Case[] = [get, hit, post, download, tail, idle, growth, recycling, balancing]
+export const cases: readonly Case[] = [
+  get,
+  hit,
+  post,
+  download,
+  tail,
+  idle,
+  growth,
+  workers,
+  recycling,
+  balancing,
+]
 
 /** Those of a first look, and the gateways in it. */
 export const quickCases: readonly string[] = ['get', 'hit', 'post']

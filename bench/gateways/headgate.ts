@@ -11,6 +11,8 @@ export interface HeadgateOptions {
   algorithm?: string
   /** Requests that a server gets at one time: its slots, times this. Default: as it comes. */
   slotFactor?: number
+  /** Processes that share the port. Default: one. */
+  workers?: number
   /** Options of Node for the process, such as those of its profiler. */
   nodeOptions?: readonly string[]
 }
@@ -41,13 +43,13 @@ export function headgate(options: HeadgateOptions): Gateway {
 
 function configuration(
   setup: Setup,
-  { hasAccessLog = true, algorithm, slotFactor }: HeadgateOptions,
+  { hasAccessLog = true, algorithm, slotFactor, workers }: HeadgateOptions,
 ): object {
   const { port, origins, cache = false, cacheEntries, maxAge, routes = ['/'] } = setup
   const server = ({ host, port, slots = 1 }: Origin) => ({ url: `http://${host}:${port}`, weight: slots })
   const slots = origins[0]?.slots
   return {
-    server: { host: '127.0.0.1', port },
+    server: { host: '127.0.0.1', port, ...(workers !== undefined && { workers }) },
     upstreams: {
       app: {
         servers: origins.filter(({ isListed = true }) => isListed).map(server),

@@ -45,6 +45,12 @@ export function usageOf(root: number): TreeUsage | undefined {
   return { cpuMs: (ticks * 1000) / ticksPerSecond(), rssBytes }
 }
 
+/** What a process and each of its descendants have cost, ms, by their identifiers. */
+export function cpuBelow(root: number): Map<number, number> {
+  const tree = treeOf(root, allProcesses())
+  return new Map(tree.map(({ pid, ticks }) => [pid, (ticks * 1000) / ticksPerSecond()]))
+}
+
 /** The identifiers of a process and its descendants, the process itself first. */
 export function pidsBelow(root: number): number[] {
   const tree = treeOf(root, allProcesses()).map(({ pid }) => pid)

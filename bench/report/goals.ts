@@ -49,6 +49,11 @@ export function goals(nodePeers: readonly string[]): readonly Goal[] {
     { title: 'POST of 10 KB, CPU × nginx', limit: 1.5, value: cpuRatio('post') },
     { title: 'Download of 1 MB, CPU × nginx', limit: 1.5, value: cpuRatio('download') },
     {
+      title: 'One worker, × two on free cores',
+      limit: 1 / 1.8,
+      value: (results) => ratio(1, value(results, 'workers', 'headgate, 2 workers', 'gain')),
+    },
+    {
       title: 'p99 at 60 % of its own maximum, × nginx',
       limit: 2,
       value: (results) =>
