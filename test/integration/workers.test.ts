@@ -64,9 +64,8 @@ function ask(
 test('two workers share the port and one agent connection, and answer as one', async (t) => {
   const origin = await startOrigin(t)
   const { hostname, port } = new URL(origin.url)
-  const agent = await AgentServer.listen(t, [
-    { dns_name: hostname, port: Number(port), score: 50, utilization_category: 'LU' },
-  ])
+  const list = [{ dns_name: hostname, port: Number(port), score: 50, utilization_category: 'LU' }]
+  const agent = await AgentServer.listen(t, list)
   const config = configure(origin).replace(
     /servers: .*?\]/,
     `discovery: { kind: agent, url: "${agent.url}", port: 80 }`,
@@ -86,16 +85,21 @@ test('two workers share the port and one agent connection, and answer as one', a
   assert.deepEqual(failures, [])
   assert.equal(agent.connections.length, 1)
   const total = 'headgate_requests_total{route="/",method="GET",status="200"}'
+  // A request counts once its connection has told so, which may be a moment after its answer.
+  await eventually(async () => assert.equal(await metric({ url }, total), requests))
   for (const _ of [1, 2, 3]) assert.equal(await metric({ url }, total), requests, 'whichever is asked')
   assert.equal(await metric({ url }, 'headgate_workers{state="serving"}'), 2)
   assert.equal(await metric({ url }, 'headgate_discovery_connected{upstream="app"}'), 1)
-  const health = JSON.parse((await ask(`${url}/healthz`)).body)
-  assert.deepEqual(health.workers, { serving: 2, configured: 2 })
-  assert.equal(health.upstreams.app.discovery, 'fresh')
-  assert.equal(health.upstreams.app.servers.active, 1)
+  agent.send(list)
+  await eventually(async () => {
+    const health = JSON.parse((await ask(`${url}/healthz`)).body)
+    assert.deepEqual(health.workers, { serving: 2, configured: 2 })
+    assert.equal(health.upstreams.app.discovery, 'fresh')
+    assert.equal(health.upstreams.app.servers.active, 1)
+  })
 
   agent.send([])
-  agent.send([{ dns_name: hostname, port: 1, score: 50, utilization_category: 'LU' }])
+  agent.send([{ ...list[0], port: 1 }])
   await eventually(async () => {
     const { upstreams } = JSON.parse((await ask(`${url}/healthz`)).body)
     assert.equal(upstreams.app.servers.total, 1)
@@ -119,15 +123,23 @@ test('a worker that is killed takes its own connections with it and no other, an
   await command.logged('a worker serves', 3)
   const after = load.requests
   await eventually(() => assert.ok(load.requests > after + perSecond))
+  const sent = load.requests
+  // Whoever is asked to go takes nothing along.
+  process.kill(pidsOf(command)[1] as number, 'SIGTERM')
+  await command.logged('a worker serves', 4)
   const { failures } = await load.stop()
 
+  assert.deepEqual(
+    failures.filter((failure) => Number(/\d+/.exec(failure)) > sent),
+    [],
+  )
   assert.ok(
     failures.length <= inFlight + 2,
     `${failures.length} failed of ${inFlight} in flight: ${failures[0]}`,
   )
   assert.deepEqual([died.workerPid, died.signal, died.restartInMs], [first, 'SIGKILL', 0])
   assert.ok((await metric({ url }, total)) >= before, 'what it had counted is not lost')
-  assert.equal(await metric({ url }, 'headgate_worker_deaths_total'), 1)
+  assert.equal(await metric({ url }, 'headgate_worker_deaths_total'), 2)
 
   command.signal('SIGTERM')
   assert.equal(await command.exit(), 0)
