@@ -59,7 +59,7 @@ export class CachePanel {
     this.#meter.style.width = `${Math.min(1, cache.bytes / cache.maxBytes) * 100}%`
     const total = sum(cache.requests)
     const facts = [
-      plural(cache.entries, 'response').replace(/^0 responses/, 'nothing stored'),
+      cache.entries === 0 ? 'nothing stored' : plural(cache.entries, 'response'),
       plural(total, 'request'),
     ]
     if (cache.evictions > 0) facts.push(plural(cache.evictions, 'eviction'))

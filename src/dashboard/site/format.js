@@ -35,8 +35,8 @@ export function bytes(value) {
   return `${value}\u00a0B`
 }
 
-export function plural(count, word) {
-  return `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`
+export function plural(count, word, several = `${word}s`) {
+  return `${count.toLocaleString('en')} ${count === 1 ? word : several}`
 }
 
 function trim(value) {

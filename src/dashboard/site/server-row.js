@@ -1,6 +1,7 @@
 import { Ages } from './ages.js'
 import { element, setAttribute, setText } from './dom.js'
 import { milliseconds, number, percent, plural } from './format.js'
+import { sum } from './history.js'
 
 const stateWords = {
   ready: 'ready',
@@ -58,6 +59,7 @@ export class ServerRow {
     setAttribute(this.element, 'data-state', server.state)
     setText(this.#name, server.name)
     setText(this.#state, stateOf(server, workers))
+    setAttribute(this.#state, 'title', `ejected ${plural(sum(server.ejections), 'time')} so far`)
     setText(this.#weight, number(server.weight))
     setText(this.#score, `score ${number(server.score)}`)
     setText(this.#traffic, percent(traffic.observed))

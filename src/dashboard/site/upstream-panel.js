@@ -118,9 +118,7 @@ export class UpstreamPanel {
     ]
     const again = retries.succeeded + retries.failed
     if (again > 0)
-      facts.push(
-        `${plural(again, 'retry').replace('retrys', 'retries')}, ${percent(retries.succeeded / again)} good`,
-      )
+      facts.push(`${plural(again, 'retry', 'retries')}, ${percent(retries.succeeded / again)} good`)
     if (panic) facts.push('panic: soundness is ignored')
     return facts.join(' · ')
   }
