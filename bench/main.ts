@@ -57,14 +57,20 @@ async function run(args: BenchArguments): Promise<void> {
   if (args.profiles) return profile(bench, args.cases)
   if (!isQuick && !installPeers(progress)) console.log('The peers that run on Node could not be installed.')
   const results = newResults(isQuick)
+  let file = ''
   for (const one of cases.filter(({ name }) => names.includes(name))) {
     const rows = await one.run(bench)
     results.cases[one.name] = rows
+    // Each as soon as it is there: the rest of a long run may come to nothing.
+    file = save(results)
     progress('')
     console.log(caseTable(one, rows))
   }
-  if (args.writesDocs) results.profiles = await profileAll(bench)
-  console.log(`Saved in ${save(results)}`)
+  if (args.writesDocs) {
+    results.profiles = await profileAll(bench)
+    file = save(results)
+  }
+  console.log(`Saved in ${file}`)
   const documented = latest()
   if (args.writesDocs && documented !== undefined) {
     const peers = nodePeers.map(({ name }) => name)

@@ -37,10 +37,14 @@ export async function profile(bench: Bench, cases: readonly string[]): Promise<v
 export async function profileAll(bench: Bench): Promise<Profiles> {
   const profiles: Profiles = {}
   for (const name of Object.keys(subjects)) {
-    const { times, requests } = await profileOne(bench, name)
-    profiles[name] = Object.fromEntries(
-      groupTimes(times).map(({ group, microseconds }) => [group, microseconds / requests]),
-    )
+    try {
+      const { times, requests } = await profileOne(bench, name)
+      profiles[name] = Object.fromEntries(
+        groupTimes(times).map(({ group, microseconds }) => [group, microseconds / requests]),
+      )
+    } catch (error) {
+      console.log(`There is no profile of ${name}: ${(error as Error).message}`)
+    }
   }
   bench.progress('')
   return profiles
