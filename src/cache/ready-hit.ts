@@ -1,4 +1,5 @@
 import type { FlatHeaders } from '../forward/sink.ts'
+import type { Answer } from './entry.ts'
 import { isSendable, TOKEN } from './fields.ts'
 import type { Hit } from './lookup.ts'
 
@@ -9,7 +10,6 @@ import type { Hit } from './lookup.ts'
 export class ReadyHit implements Hit {
   readonly kind = 'hit'
   readonly result = 'hit'
-  readonly revalidation = undefined
   readonly statusCode: number
   readonly statusMessage: string
   readonly headers: FlatHeaders
@@ -17,7 +17,7 @@ export class ReadyHit implements Hit {
   #text: string | undefined
   #isTextMade = false
 
-  constructor({ statusCode, statusMessage, headers, body }: Omit<Hit, 'kind' | 'result'> & { body: Buffer }) {
+  constructor({ statusCode, statusMessage, headers, body }: Answer & { body: Buffer }) {
     this.statusCode = statusCode
     this.statusMessage = statusMessage
     this.headers = headers
