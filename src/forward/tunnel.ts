@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { closeFrame } from './close-frame.ts'
 import type { ResponseHead } from './sink.ts'
 import { Expiring, type Sweep } from './sweep.ts'
+import { Direction } from './tunnel-direction.ts'
 
 /** The client's side of a connection that asks for another protocol: of HTTP/2, one stream. */
 export interface TunnelClient {
@@ -42,7 +43,8 @@ const farewellMs = 2_000
 export class Tunnel extends Expiring {
   readonly #client: Duplex
   readonly #server: Socket
-  readonly #isWebSocket: boolean
+  readonly #toServer: Direction
+  readonly #toClient: Direction
   readonly #sweep: Sweep
   readonly #onClose: () => void
   readonly #endsAt: number
@@ -59,7 +61,6 @@ export class Tunnel extends Expiring {
     super()
     this.#client = client.socket
     this.#server = server
-    this.#isWebSocket = protocol.toLowerCase() === 'websocket'
     this.#sweep = sweep
     this.#onClose = onClose
     this.#endsAt = maxAge > 0 ? sweep.now() + maxAge : Number.POSITIVE_INFINITY
@@ -69,9 +70,10 @@ export class Tunnel extends Expiring {
     server.allowHalfOpen = true
     if ('setKeepAlive' in this.#client) keepAlive(this.#client as Socket)
     client.accept(head, protocol)
-    if (client.head.length > 0) server.write(client.head)
-    this.#client.pipe(server)
-    server.pipe(this.#client)
+    const isWebSocket = protocol.toLowerCase() === 'websocket'
+    this.#toServer = new Direction(this.#client, server, isWebSocket ? closeFrame(true) : undefined)
+    this.#toClient = new Direction(server, this.#client, isWebSocket ? closeFrame(false) : undefined)
+    if (client.head.length > 0) this.#toServer.write(client.head)
     if (this.#client.destroyed) server.destroy()
   }
 
@@ -79,18 +81,9 @@ export class Tunnel extends Expiring {
   end(): void {
     if (this.#isEnding) return
     this.#isEnding = true
-    this.#client.unpipe(this.#server)
-    this.#server.unpipe(this.#client)
-    if (this.#isWebSocket) {
-      this.#client.write(closeFrame(false))
-      this.#server.write(closeFrame(true))
-    }
     this.#bound(farewellMs)
-    for (const side of [this.#client, this.#server]) {
-      side.end()
-      // What still comes is dropped; unread, it would turn the end into a reset.
-      side.resume()
-    }
+    this.#toClient.end()
+    this.#toServer.end()
   }
 
   expire(now: number): void {

@@ -296,6 +296,47 @@ test('when the gateway ends, both sides of a WebSocket are told 1001', async (t)
   await settled(gateway)
 })
 
+test('the frame that is under way when the gateway ends crosses in full, and 1001 stands behind it', async (t) => {
+  const { gateway, sockets } = await start(t, (_request, socket) => {
+    socket.allowHalfOpen = true
+    socket.write(`${switching}\x81\x0aHel`, 'latin1')
+  })
+  const client = await connect(gateway.port)
+  const { text, until } = reader(client)
+  client.write(`${upgrade}\x82\x85mask12`, 'latin1')
+  await until('Hel')
+  const server = sockets[0]!
+  const atServer = reader(server)
+  await atServer.until('mask12')
+  await gateway.app.headgate.drain()
+  // Behind the end of each frame stands what may not cross any more.
+  server.write('lo, you\x81\x03no!')
+  client.write('345\x81\x83maskno!', 'latin1')
+  await Promise.all([client, server].map((side) => new Promise((resolve) => side.once('end', resolve))))
+  assert.equal(text().split('\r\n\r\n')[1], '\x81\x0aHello, you\x88\x02\x03\xe9')
+  assert.equal(atServer.text().length, '\x82\x85mask12345'.length + 8)
+  assert.ok(atServer.text().startsWith('\x82\x85mask12345\x88\x82'))
+  client.destroy()
+  server.destroy()
+  await settled(gateway)
+})
+
+test('a WebSocket that has said goodbye itself is told nothing more', async (t) => {
+  const { gateway } = await start(t, (_request, socket) => {
+    socket.allowHalfOpen = true
+    socket.write(`${switching}\x88\x02\x03\xe8`, 'latin1')
+  })
+  const client = await connect(gateway.port)
+  const { text, until } = reader(client)
+  client.write(upgrade)
+  await until('\x88\x02\x03\xe8')
+  await gateway.app.headgate.drain()
+  await new Promise((resolve) => client.once('end', resolve))
+  assert.equal(text().split('\r\n\r\n')[1], '\x88\x02\x03\xe8')
+  client.destroy()
+  await settled(gateway)
+})
+
 test('a tunnel is ended at its age, where there is one', async (t) => {
   const { gateway } = await webSockets(t, { upstream: { limits: { maxTunnelAge: 150 } } })
   const client = new WebSocket(`ws://127.0.0.1:${gateway.port}/`)
