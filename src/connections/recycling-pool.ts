@@ -18,10 +18,12 @@ import { speakersFor } from './speakers.ts'
  *            \--> the waiting line --> the next connection that is free or new
  */
 export class RecyclingPool extends ServerPool {
+  override readonly sendsExpectations: boolean
   readonly #desk: ConnectionDesk
 
   constructor(origin: string | URL, options: RecyclingPoolOptions = {}) {
     super(origin, options)
+    this.sendsExpectations = options.driver !== 'undici'
     const { max = 128, minIdle = 0, maxQueue = Number.POSITIVE_INFINITY, clock = systemClock } = options
     const { idleTimeout = 60_000, connectTimeout = 2000, tls } = options
     const { dial = dialTo(new Dialer({ origin: this.origin, connectTimeout, tls, clock })) } = options

@@ -13,6 +13,8 @@ import { type PoolStats, sumOf } from './pool-stats.ts'
  */
 export abstract class ServerPool extends Dispatcher {
   readonly origin: URL
+  /** Whether `expectContinue` sends the head of a request ahead of its body; else the two leave together. */
+  readonly sendsExpectations: boolean = true
   #life: 'open' | 'closed' | 'destroyed' = 'open'
   #retired: RetireReason | undefined
   #onQuiet: (() => void)[] = []

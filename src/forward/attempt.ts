@@ -88,7 +88,8 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseSource {
     return this.headAt === 0 && this.interims === 0 && this.requests > 1
   }
 
-  start(request: AttemptRequest, body: Readable | undefined): void {
+  /** @param expectsContinue the server is asked first whether it wants the body */
+  start(request: AttemptRequest, body: Readable | undefined, expectsContinue: boolean): void {
     const { method, path, headers, upgrade } = request
     this.#upgrade = upgrade
     this.#body = body
@@ -100,6 +101,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ResponseSource {
           headers,
           body: body ?? null,
           upgrade: upgrade ?? null,
+          expectContinue: expectsContinue,
           headersTimeout: 0,
           bodyTimeout: 0,
         },

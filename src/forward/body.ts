@@ -47,6 +47,10 @@ export class RequestBody extends Expiring {
   readonly #sweep: Sweep
   /** Where the client waits to be asked for the body: called once, before the first read. */
   #onWanted: (() => void) | undefined
+  /** How long a client that waits to be asked is left to the server to ask, ms. */
+  #holdMs = 0
+  /** When it is asked nevertheless; undefined while nobody waits for the server's word. */
+  #heldUntil: number | undefined
   /** What was read so far; undefined once it was too much to keep. */
   #kept: Buffer[] | undefined = []
   #reader: BodyReader | undefined
@@ -80,25 +84,43 @@ export class RequestBody extends Expiring {
     return this.#received
   }
 
+  /** True while the client waits to be asked for the body. */
+  get isAwaited(): boolean {
+    return this.#onWanted !== undefined
+  }
+
   /** True while a server could be given the whole body from its first byte. */
   isReplayable(): boolean {
     return this.#kept !== undefined && this.#error === undefined
   }
 
-  /** A stream of the whole body, for one attempt. The reader before it gets no more. */
-  open(): Readable {
+  /**
+   * A stream of the whole body, for one attempt. The reader before it gets no more.
+   *
+   * @param holdMs how long a client that waits to be asked is not asked, unless by `proceed`
+   */
+  open(holdMs = 0): Readable {
     const reader = new BodyReader(this)
     this.#reader = reader
     this.heldUpAt = this.#sweep.now()
+    this.#holdMs = holdMs
+    this.#heldUntil = undefined
     for (const chunk of this.#kept ?? []) reader.push(chunk)
     if (this.#error !== undefined) reader.destroy(this.#error)
     else if (this.#isRead) this.#end(reader)
     return reader
   }
 
-  /** The response has begun: nothing will be sent again, so nothing needs to be kept. */
+  /** The server wants the body. */
+  proceed(): void {
+    this.#holdMs = 0
+    if (this.#heldUntil !== undefined) this.#pull()
+  }
+
+  /** The response has begun: nothing will be sent again, so nothing needs to be kept, nor is a client still asked. */
   forget(): void {
     this.#kept = undefined
+    this.#heldUntil = undefined
   }
 
   /** Reads on and drops what comes, so that the client's connection can be used again. */
@@ -114,6 +136,7 @@ export class RequestBody extends Expiring {
   }
 
   expire(now: number): void {
+    if (this.#heldUntil !== undefined) this.#hold(this.#heldUntil, now)
     if (this.#source.complete === true) this.#complete(now)
     if (this.completedAt !== undefined) return
     // While no server takes anything, the client cannot send: the delay is not its fault.
@@ -138,11 +161,10 @@ export class RequestBody extends Expiring {
   /** The reader has room. */
   wanted(reader: BodyReader): void {
     if (reader !== this.#reader || this.#error !== undefined || this.heldUpAt === undefined) return
-    this.heldUpAt = undefined
-    this.progressAt = this.#sweep.now()
-    this.#onWanted?.()
-    this.#onWanted = undefined
-    this.#source.resume()
+    if (this.#holdMs === 0) return this.#pull()
+    const now = this.#sweep.now()
+    this.#heldUntil ??= now + this.#holdMs
+    this.#hold(this.#heldUntil, now)
   }
 
   /** The reader wants no more. */
@@ -150,6 +172,22 @@ export class RequestBody extends Expiring {
     if (reader !== this.#reader) return
     this.#reader = undefined
     this.#source.pause()
+  }
+
+  #pull(): void {
+    this.#heldUntil = undefined
+    this.heldUpAt = undefined
+    this.progressAt = this.#sweep.now()
+    this.#onWanted?.()
+    this.#onWanted = undefined
+    this.#source.resume()
+  }
+
+  /** Waits for the server's word no longer than that, and not at all for the sake of a client that did not wait either. */
+  #hold(until: number, now: number): void {
+    const { readableLength, complete } = this.#source
+    if (now >= until || readableLength > 0 || complete === true) this.proceed()
+    else this.heldUpAt = now
   }
 
   #complete(now: number): void {

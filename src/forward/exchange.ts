@@ -39,6 +39,9 @@ const idempotent = new Set([
   'QUERY',
 ])
 
+/** How long the server's word is waited for before a client is asked for its body, ms. */
+const defaultContinueMs = 1000
+
 /** Attempts on connections that had gone stale in the pool; they are not counted as retries. */
 const maxStaleAttempts = 2
 
@@ -100,7 +103,9 @@ export class Exchange extends Expiring implements AttemptListener {
   }
 
   onInterim(statusCode: number, headers: FlatHeaders): void {
-    if (!this.#isOver) this.#sink.interim?.(statusCode, headers)
+    if (this.#isOver) return
+    if (statusCode === 100) this.#options.body?.proceed()
+    else this.#sink.interim?.(statusCode, headers)
   }
 
   onHead(attempt: Attempt, head: ResponseHead): void {
@@ -189,7 +194,10 @@ export class Exchange extends Expiring implements AttemptListener {
     const attempt = new Attempt(reservation, this, this.#now)
     this.#attempt = attempt
     this.#isRunning = true
-    attempt.start(this.#request, this.#options.body?.open())
+    const { body, timeouts } = this.#options
+    const mayAsk = body?.isAwaited === true && reservation.server.pool.sendsExpectations === true
+    const holdMs = mayAsk ? (timeouts.continue ?? defaultContinueMs) : 0
+    attempt.start(this.#request, body?.open(holdMs), holdMs > 0)
   }
 
   readonly #now = (): number => this.#options.sweep.now()

@@ -10,6 +10,8 @@ export interface Target {
 
 /** The connections of a server: undici's interface, and what a pool of headgate can do beyond it. */
 export interface TargetPool extends Pick<Dispatcher, 'dispatch'> {
+  /** Whether `expectContinue` sends the head of a request ahead of its body. Default false. */
+  readonly sendsExpectations?: boolean
   /** Takes back the request of a handler that still waits for a connection; false where it does not wait any more. */
   withdraw?(handler: Dispatcher.DispatchHandler): boolean
 }

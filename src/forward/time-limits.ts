@@ -2,6 +2,11 @@
 export interface ExchangeTimeouts {
   /** From an attempt's start, or the last byte of the request, to the head of its response. */
   headers: number
+  /**
+   * From the head of a request to asking its client for the body, where client and server may agree on that between
+   * themselves; 0 = the client is asked when a server is ready.
+   */
+  continue?: number | undefined
   /** Between two pieces of a body, in either direction, while the other side is ready. */
   body: number
   /** From the last byte of the request to the head of the response, over queue, attempts and retries. */
@@ -16,8 +21,8 @@ export interface Progress {
   body: { completedAt: number | undefined; progressAt: number; heldUpAt: number | undefined } | undefined
 }
 
-/** Which limit has run out: those of ExchangeTimeouts, or `client` where the client has stopped sending. */
-export type Overdue = keyof ExchangeTimeouts | 'client' | undefined
+/** Which limit has run out, or `client` where the client has stopped sending. */
+export type Overdue = 'headers' | 'body' | 'request' | 'client' | undefined
 
 export function overdue(now: number, timeouts: ExchangeTimeouts, progress: Progress): Overdue {
   const { startedAt, hasHead, attempt, body } = progress

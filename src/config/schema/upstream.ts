@@ -115,6 +115,12 @@ const timeoutsSchema = section('Time limits towards servers. 0 = no limit.', {
     duration("For one attempt, from the request's last byte to the response's head. Longer is answered 504."),
     '30s',
   ),
+  continue: withDefault(
+    duration(
+      'A client that sends `Expect: 100-continue` is asked for its body when the server asks, or after this time. 0 = when a connection to a server is ready.',
+    ),
+    '1s',
+  ),
   body: withDefault(
     duration('Between two chunks of a body, in either direction, while the other side is ready.'),
     '30s',

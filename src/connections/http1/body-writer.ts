@@ -14,6 +14,8 @@ export interface BodyListener {
 export interface BodyFrame {
   /** The head of the request, but for its framing and the empty line. */
   head: string
+  /** The head leaves at once, whenever the body comes. */
+  isHeadFirst: boolean
   /** Its length in bytes, or -1 for the chunked coding. */
   length: number
   /** Written for a body that turns out empty, where its length is not known. */
@@ -29,9 +31,11 @@ function chunkedEnd(trailers: readonly string[]): string {
   return `${text}\r\n`
 }
 
+const nothing = Buffer.alloc(0)
+
 /**
  * Writes the body of a request from a stream, at the pace of the socket. The head leaves with the first piece: while
- * there is none, nothing of the request has been sent.
+ * there is none, nothing of the request has been sent. One that is to leave first counts as a piece without a byte.
  */
 export class BodyWriter {
   readonly #socket: Socket
@@ -39,6 +43,7 @@ export class BodyWriter {
   readonly #frame: BodyFrame
   readonly #listener: BodyListener
   #written = 0
+  #isHeadOut = false
   #isOver = false
 
   constructor(socket: Socket, body: Readable, frame: BodyFrame, listener: BodyListener) {
@@ -50,6 +55,11 @@ export class BodyWriter {
 
   start(): void {
     const body = this.#body
+    if (this.#frame.isHeadFirst) {
+      this.#listener.onBodyPiece(nothing)
+      if (this.#isOver) return
+      this.#socket.write(this.#takeHead(), 'latin1')
+    }
     body.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose)
     if (body.errored) queueMicrotask(() => this.#onError(body.errored as Error))
     else if (body.readableEnded) queueMicrotask(this.#onEnd)
@@ -88,10 +98,10 @@ export class BodyWriter {
     this.#release()
     this.#listener.onBodyEnd()
     const trailers = length === -1 ? trailersOf(this.#body) : []
-    if (this.#written > 0) {
+    if (this.#isHeadOut) {
       if (length === -1) this.#socket.write(chunkedEnd(trailers), 'latin1')
     } else if (trailers.length === 0) this.#socket.write(`${head}${emptyFraming}\r\n`, 'latin1')
-    else this.#socket.write(`${head}transfer-encoding: chunked\r\n\r\n${chunkedEnd(trailers)}`, 'latin1')
+    else this.#socket.write(this.#takeHead() + chunkedEnd(trailers), 'latin1')
   }
 
   readonly #onError = (error: Error): void => {
@@ -103,15 +113,23 @@ export class BodyWriter {
   readonly #onClose = (): void => this.#onError(new errors.RequestAbortedError())
 
   #writePiece(chunk: Buffer): boolean {
-    if (this.#written > 0) return this.#socket.write(chunk)
-    const { head, length } = this.#frame
-    return writeTogether(this.#socket, `${head}content-length: ${length}\r\n\r\n`, chunk, '')
+    return this.#isHeadOut
+      ? this.#socket.write(chunk)
+      : writeTogether(this.#socket, this.#takeHead(), chunk, '')
   }
 
   #writeChunk(chunk: Buffer): boolean {
     const size = `${chunk.length.toString(16)}\r\n`
-    const before = this.#written > 0 ? size : `${this.#frame.head}transfer-encoding: chunked\r\n\r\n${size}`
-    return writeTogether(this.#socket, before, chunk, '\r\n')
+    return writeTogether(this.#socket, this.#isHeadOut ? size : this.#takeHead() + size, chunk, '\r\n')
+  }
+
+  /** The head, with the framing of a body that is not empty. */
+  #takeHead(): string {
+    this.#isHeadOut = true
+    const { head, length } = this.#frame
+    return length === -1
+      ? `${head}transfer-encoding: chunked\r\n\r\n`
+      : `${head}content-length: ${length}\r\n\r\n`
   }
 
   /** What was declared and what came differ: the server must not take one for the other. */

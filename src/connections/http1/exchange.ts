@@ -1,5 +1,5 @@
 import { type Dispatcher, errors } from 'undici'
-import { type FramedBody, framedBody } from './request-body.ts'
+import { type FramedBody, framedBody, isStream } from './request-body.ts'
 import { type RequestHead, requestHead } from './request-head.ts'
 
 /** What an exchange can ask of its connection. */
@@ -25,6 +25,8 @@ export class Exchange implements Dispatcher.DispatchController {
   /** Milliseconds; 0 = no limit. */
   readonly headersTimeout: number
   readonly bodyTimeout: number
+  /** The head leaves ahead of the body, and says that the body waits for the server's word. */
+  readonly expectsContinue: boolean
   /** Whether the handler reads `rawHeaders`, so that nothing is parsed for it. */
   readonly isRaw: boolean
   rawHeaders: string[] | null = null
@@ -37,7 +39,7 @@ export class Exchange implements Dispatcher.DispatchController {
     owner: ExchangeOwner,
     head: RequestHead,
     content: FramedBody,
-    limits: { headersTimeout: number; bodyTimeout: number; isRaw: boolean },
+    limits: { headersTimeout: number; bodyTimeout: number; isRaw: boolean; expectsContinue: boolean },
   ) {
     this.#owner = owner
     this.head = head
@@ -45,6 +47,7 @@ export class Exchange implements Dispatcher.DispatchController {
     this.headersTimeout = limits.headersTimeout
     this.bodyTimeout = limits.bodyTimeout
     this.isRaw = limits.isRaw
+    this.expectsContinue = limits.expectsContinue
   }
 
   get aborted(): boolean {
@@ -86,6 +89,7 @@ export function openExchange(
     headersTimeout: timeLimit(options.headersTimeout, defaults.headersTimeout),
     bodyTimeout: timeLimit(options.bodyTimeout, defaults.bodyTimeout),
     isRaw,
+    expectsContinue: options.expectContinue === true && isStream(content.body),
   })
 }
 

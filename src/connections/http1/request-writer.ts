@@ -80,10 +80,12 @@ export class RequestWriter implements BodyListener {
   }
 }
 
-function frameOf({ head, content }: Exchange): BodyFrame {
+function frameOf({ head, content, expectsContinue }: Exchange): BodyFrame {
   const isTyped = content.contentType === undefined || /\r\ncontent-type:/i.test(head.text)
+  const text = isTyped ? head.text : `${head.text}content-type: ${content.contentType}\r\n`
   return {
-    head: isTyped ? head.text : `${head.text}content-type: ${content.contentType}\r\n`,
+    head: expectsContinue ? `${text}expect: 100-continue\r\n` : text,
+    isHeadFirst: expectsContinue,
     length: content.length === -1 ? head.declaredLength : content.length,
     emptyFraming: withBody.has(head.method) ? 'content-length: 0\r\n' : '',
   }

@@ -32,6 +32,7 @@ export function requestFields(options: Dispatcher.DispatchOptions, origin: URL):
   addAll(fields, options.headers)
   // Trailers are passed on, and servers of gRPC refuse those who do not say so.
   if (fieldOf(fields, 'te') === undefined) fields.push('te', 'trailers')
+  if (options.expectContinue === true) fields.push('expect', '100-continue')
   return fields
 }
 

@@ -47,7 +47,7 @@ test('two sections are enough, and everything else has its default', () => {
       http2: false,
     },
     limits: { maxInFlight: 128, queue: 400, queueTimeout: 100, maxTunnelAge: 0 },
-    timeouts: { connect: 2000, headers: 30_000, body: 30_000, request: 60_000 },
+    timeouts: { connect: 2000, headers: 30_000, continue: 1000, body: 30_000, request: 60_000 },
     retries: { attempts: 1, budget: 0.2 },
     health: { ejection: true },
     tls: { verify: true },
