@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 
-const registeredName = /^(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+(?::(\d{0,5}))?$/
+/** An empty label stands in no name, and readers differ on what they make of one. */
+const registeredName = /^(?!.*\.\.)(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+(?::(\d{0,5}))?$/
 const literal = /^\[([0-9A-Fa-f:.]+)\](?::(\d{0,5}))?$/
 
 /** True for a host with an optional port as RFC 3986, section 3.2 has it, without user information. */

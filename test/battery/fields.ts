@@ -27,6 +27,7 @@ export const hosts: RequestCase[] = [
     refused: 400,
   },
   refuses('empty', ''),
+  refuses('an empty label', 'a..example'),
   refuses('a list', 'a, b'),
   refuses('two words', 'a b'),
   refuses('user information', 'u@a.example'),

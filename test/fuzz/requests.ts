@@ -1,15 +1,17 @@
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pathToFileURL } from 'node:url'
 import { seededRandom } from '../../bench/simulation/seeded-random.ts'
 import { sendRaw } from '../helpers/raw-client.ts'
 import { startGateway } from '../helpers/raw-gateway.ts'
-import { RawServer } from '../helpers/raw-server.ts'
+import { RawServer, type SeenRequest } from '../helpers/raw-server.ts'
 import { generate } from './generate.ts'
+import { hasNginx, NginxReader } from './nginx-reader.ts'
 
 // Requests, valid and mutated, go through the gateway; what arrives is read by a parser that shares nothing with it.
 // The same bytes go straight to Node's own server. Whatever arrives must be what one of the two ends would have read:
-// nothing may arrive that Node does not see in those bytes, and nothing in another form.
+// nothing may arrive that Node does not see in those bytes, and nothing in another form. Where nginx is installed, it
+// gets what arrived as a second judge: it must understand the same, and refuse nothing.
 //
 //     node test/fuzz/requests.ts [rounds] [seed]
 
@@ -29,7 +31,8 @@ export interface FuzzResult {
   differences: string[]
 }
 
-export async function fuzzRequests(rounds: number, seed: number): Promise<FuzzResult> {
+/** @param judge reads what arrives a second time */
+export async function fuzzRequests(rounds: number, seed: number, judge?: NginxReader): Promise<FuzzResult> {
   const random = seededRandom(seed)
   const behind = await new RawServer().listen()
   const gateway = await startGateway([behind.port], {
@@ -43,15 +46,12 @@ export async function fuzzRequests(rounds: number, seed: number): Promise<FuzzRe
     behind.requests.length = 0
     behind.faults.length = 0
     const { text } = await sendRaw(gateway.port, bytes, { quietMs: 4, patienceMs: 25 })
-    const arrived = behind.requests.map(({ method, target, body, fields, trailers }) => ({
-      method,
-      target,
-      body,
-      fields: endToEnd(fields.map(([name, value]) => `${name}: ${value}`)),
-      trailers: trailers.map(([name, value]) => `${name}: ${value}`),
-    }))
-    const expected = await node.read(bytes)
-    const difference = compare(arrived, expected, behind.faults)
+    await quiet(gateway.app.server)
+    const seen = [...behind.requests]
+    const arrived = seen.map(readingOf)
+    const expected = await node.read(bytes, seen.length)
+    const difference =
+      compare(arrived, expected, behind.faults) ?? (judge && (await secondOpinion(judge, seen)))
     if (difference !== undefined) {
       result.differences.push(
         `seed ${seed}, round ${round}: ${difference}\n${JSON.stringify(bytes)}\n${text.slice(0, 200)}`,
@@ -64,6 +64,24 @@ export async function fuzzRequests(rounds: number, seed: number): Promise<FuzzRe
   await behind.close()
   await node.close()
   return result
+}
+
+function readingOf({ method, target, body, fields, trailers }: SeenRequest): Reading {
+  const lines = (pairs: [string, string][]) => pairs.map(([name, value]) => `${name}: ${value}`)
+  return { method, target, body, fields: endToEnd(lines(fields)), trailers: lines(trailers) }
+}
+
+/** Why nginx understands what arrived in another way; it drops trailers. */
+async function secondOpinion(judge: NginxReader, seen: SeenRequest[]): Promise<string | undefined> {
+  if (seen.length === 0) return undefined
+  const { requests, statuses } = await judge.read(seen.map(({ raw }) => raw).join(''), seen.length)
+  const ours = seen.map((one) => ({ ...readingOf(one), trailers: [] }))
+  const theirs = requests.map(readingOf)
+  if (theirs.length !== ours.length) {
+    return `nginx reads ${theirs.length} of ${ours.length} requests, and says ${statuses}`
+  }
+  const difference = compare(ours, theirs, [])
+  return difference && `nginx: ${difference}`
 }
 
 /** Why the two readings differ; undefined where what arrived is a beginning of what Node reads. */
@@ -122,8 +140,20 @@ function linesOf(raw: readonly string[]): string[] {
   return lines
 }
 
+/** Waits until nobody is connected, so that nothing of a round arrives in the next. */
+async function quiet(server: Server): Promise<void> {
+  const count = () => new Promise<number>((resolve) => server.getConnections((_error, open) => resolve(open)))
+  while ((await count()) > 0) await new Promise((resolve) => setImmediate(resolve))
+}
+
+interface NodeReader {
+  /** What Node makes of these bytes; of so many requests at least, unless that takes very long. */
+  read(bytes: string, count: number): Promise<Reading[]>
+  close(): Promise<void>
+}
+
 /** Node's server as a reader of requests: strict, and none of the gateway's code in it. */
-async function nodeReader(): Promise<{ read(bytes: string): Promise<Reading[]>; close(): Promise<void> }> {
+async function nodeReader(): Promise<NodeReader> {
   let readings: Reading[] = []
   const server = createServer({ requireHostHeader: false, maxHeaderSize: 65_536 }, (request, response) => {
     const { method = '', url = '' } = request
@@ -145,9 +175,10 @@ async function nodeReader(): Promise<{ read(bytes: string): Promise<Reading[]>; 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
-    async read(bytes) {
+    async read(bytes, count) {
       readings = []
-      await sendRaw(port, bytes, { quietMs: 4, patienceMs: 25 })
+      const hasAll = () => readings.length >= count
+      await sendRaw(port, bytes, { quietMs: 4, patienceMs: count > 0 ? 2000 : 25, until: hasAll })
       return readings
     },
     async close() {
@@ -159,7 +190,9 @@ async function nodeReader(): Promise<{ read(bytes: string): Promise<Reading[]>; 
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const [rounds = 20_000, seed = Date.now() % 1_000_000] = process.argv.slice(2).map(Number)
-  const { differences, passed, refused } = await fuzzRequests(rounds, seed)
+  const judge = hasNginx() ? await NginxReader.start() : undefined
+  const { differences, passed, refused } = await fuzzRequests(rounds, seed, judge)
+  await judge?.close()
   console.log(`seed ${seed}: ${passed} passed on, ${refused} refused, ${differences.length} differences`)
   for (const difference of differences.slice(0, 20)) console.log(difference)
   process.exitCode = differences.length === 0 ? 0 : 1

@@ -9,6 +9,8 @@ export interface SeenRequest {
   body: string
   /** Fields behind a chunked body. */
   trailers: [name: string, value: string][]
+  /** All of its bytes. */
+  raw: string
   connection: number
 }
 
@@ -65,6 +67,7 @@ export class RawServer {
         const body = takeBody(current, input)
         if (body === undefined) return
         if (typeof body === 'string') return this.#fault(body, socket)
+        current.raw = `${current.head}\r\n\r\n${input.slice(0, body.used)}`
         input = input.slice(body.used)
         current.body = body.text
         current.trailers = body.trailers
@@ -99,7 +102,7 @@ function parseHead(text: string, connection: number): SeenRequest | string {
   const hosts = fields.filter(([name]) => name === 'host')
   if (hosts.length !== 1) return `${hosts.length} Host fields`
   const head = text
-  return { head, method: match[1]!, target: match[2]!, fields, body: '', trailers: [], connection }
+  return { head, method: match[1]!, target: match[2]!, fields, body: '', trailers: [], raw: '', connection }
 }
 
 function parseFields(lines: readonly string[]): [string, string][] | string {
