@@ -98,7 +98,8 @@ test('where the server says nothing, the client is asked after a while', async (
 test('a client that does not wait keeps nobody waiting', async (t) => {
   for (const bytes of [`${head}hello`, [head, 'hel', 'lo']]) {
     const { gateway, server } = await start(t)
-    const { statuses } = await sendRaw(gateway.port, bytes, { quietMs: 20 })
+    const until = (text: string) => statusesIn(text).length > 0
+    const { statuses } = await sendRaw(gateway.port, bytes, { quietMs: 20, until })
     assert.deepEqual([statuses, server.requests[0]!.body], [[200], 'hello'])
   }
 })
