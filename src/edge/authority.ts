@@ -1,7 +1,10 @@
 import { isIPv6 } from 'node:net'
 
-/** An empty label stands in no name, and readers differ on what they make of one. */
-const registeredName = /^(?!.*\.\.)(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+(?::(\d{0,5}))?$/
+/**
+ * Without a comma and without an empty label, which stand in no name: the first is what some make of two Host fields,
+ * and readers differ on the second.
+ */
+const registeredName = /^(?!.*\.\.)(?:[A-Za-z0-9._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})+(?::(\d{0,5}))?$/
 const literal = /^\[([0-9A-Fa-f:.]+)\](?::(\d{0,5}))?$/
 
 /** True for a host with an optional port as RFC 3986, section 3.2 has it, without user information. */

@@ -8,6 +8,11 @@ declare module 'node:http' {
   }
 }
 
+/** True where nothing else is expected (RFC 9110, section 10.1.1). */
+export function expectsContinueAlone({ headers }: IncomingMessage): boolean {
+  return headers.expect?.trim().toLowerCase() === '100-continue'
+}
+
 /** Notes that a client holds its body back until it reads `100 Continue`; whoever begins to read asks for it. */
 export function expectContinue(request: IncomingMessage, response: ServerResponse): void {
   request[waiting] = true

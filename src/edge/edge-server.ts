@@ -3,7 +3,7 @@ import { Server as NetServer, type Socket } from 'node:net'
 import { HeadgateError } from '../errors.ts'
 import { AddressLimit } from './address-limit.ts'
 import { limitAge } from './connection-age.ts'
-import { expectContinue } from './continue.ts'
+import { expectContinue, expectsContinueAlone } from './continue.ts'
 import { edgeResponse } from './edge-response.ts'
 import { rawErrorResponse } from './error-response.ts'
 import { isLingering, linger, lingerOnClose } from './linger.ts'
@@ -78,6 +78,8 @@ export function createEdgeServer(handle: Handle, options: EdgeOptions): Server {
     inTurn(request, response, receive),
   )
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    // Node finds it in a list of others too.
+    if (!expectsContinueAlone(request)) return inTurn(request, response, refuseExpectation)
     expectContinue(request, response)
     inTurn(request, response, receive)
   })

@@ -32,6 +32,11 @@ export const requestLine: RequestCase[] = [
     bytes: raw('GET / RTSP/1.1\r\nHost: a\r\n\r\n'),
     passed: [{ target: '/' }],
   },
+  {
+    name: 'ICE, which Node takes for HTTP too, becomes HTTP',
+    bytes: raw('SOURCE / ICE/1.0\r\nHost: a\r\n\r\n'),
+    passed: [{ method: 'SOURCE', target: '/' }],
+  },
   { name: 'a bare LF behind the line', bytes: raw('GET / HTTP/1.1\nHost: a\r\n\r\n'), refused: [400, 505] },
   { name: 'a bare CR behind the line', bytes: raw('GET / HTTP/1.1\rHost: a\r\n\r\n'), refused: 400 },
   { name: 'bare LFs everywhere', bytes: raw('GET / HTTP/1.1\nHost: a\n\n'), refused: [400, 505] },

@@ -3,14 +3,22 @@ import { after, before, suite, test } from 'node:test'
 import type { RequestCase, ResponseCase, Seen } from '../battery/case.ts'
 import * as fields from '../battery/fields.ts'
 import * as framing from '../battery/framing.ts'
+import * as hostile from '../battery/hostile.ts'
 import * as lines from '../battery/request-line.ts'
 import * as responses from '../battery/responses.ts'
+import * as smuggling from '../battery/smuggling.ts'
 import { parse, sendRaw, statusesIn } from '../helpers/raw-client.ts'
 import { type StartedGateway, startGateway } from '../helpers/raw-gateway.ts'
 import { decodeBody } from '../helpers/raw-message.ts'
 import { RawServer, type SeenRequest } from '../helpers/raw-server.ts'
 
-const requestSections: Record<string, readonly RequestCase[]> = { ...lines, ...fields, ...framing }
+const requestSections: Record<string, readonly RequestCase[]> = {
+  ...lines,
+  ...fields,
+  ...framing,
+  ...smuggling,
+  ...hostile,
+}
 const responseSections: Record<string, readonly ResponseCase[]> = { ...responses }
 
 let server: RawServer
@@ -18,7 +26,9 @@ let gateway: StartedGateway
 
 before(async () => {
   server = await new RawServer().listen()
-  gateway = await startGateway([server.port], { upstream: { retries: { attempts: 0 } } })
+  gateway = await startGateway([server.port], {
+    upstream: { retries: { attempts: 0 }, connections: { maxAge: 0, maxRequests: 0 } },
+  })
 })
 
 after(async () => {
