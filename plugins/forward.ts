@@ -8,7 +8,7 @@ import { upgradeOf } from '../src/edge/upgrade.ts'
 import { HeadgateError } from '../src/errors.ts'
 import { RequestBody } from '../src/forward/body.ts'
 import { Exchange } from '../src/forward/exchange.ts'
-import type { ForwardTo } from '../src/forward/forward-to.ts'
+import type { ForwardSettings, ForwardTo } from '../src/forward/forward-to.ts'
 import { requestHeaders } from '../src/forward/headers.ts'
 import { declaredLength, hasBody } from '../src/forward/message.ts'
 import { Sweep } from '../src/forward/sweep.ts'
@@ -16,17 +16,6 @@ import type { Tunnel } from '../src/forward/tunnel.ts'
 import { openPassages, Passage } from './reply-passage.ts'
 import { replySink } from './reply-sink.ts'
 import { tunnelOpener } from './reply-tunnel.ts'
-
-export interface ForwardSettings {
-  /** Largest request body, bytes; more is 413. Default 10 MiB, 0 = no limit. */
-  bodyLimit?: number
-  /** Time for a request's whole body, ms, and 1 s more for every 500 bytes received; more is 408. Default 20 000, 0 = no limit. */
-  bodyTimeout?: number
-  /** A client that takes nothing of a response for this long is cut, ms. Default 60 000, 0 = never. */
-  sendTimeout?: number
-  /** Also send `Forwarded` (RFC 7239). Default false. */
-  forwarded?: boolean
-}
 
 export interface ForwardOptions extends ForwardSettings {
   /** Read at each request, in the place of fixed settings. */

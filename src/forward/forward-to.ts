@@ -5,6 +5,18 @@ import type { ExchangeTimeouts } from './time-limits.ts'
 /** Takes part in an answer: is called with its head, and with what sends it. */
 export type HeadHook = (head: ResponseHead, send: () => void) => void
 
+/** What holds for every request that is forwarded. */
+export interface ForwardSettings {
+  /** Largest request body, bytes; more is 413. Default 10 MiB, 0 = no limit. */
+  bodyLimit?: number
+  /** Time for a request's whole body, ms, and 1 s more for every 500 bytes received; more is 408. Default 20 000, 0 = no limit. */
+  bodyTimeout?: number
+  /** A client that takes nothing of a response for this long is cut, ms. Default 60 000, 0 = never. */
+  sendTimeout?: number
+  /** Also send `Forwarded` (RFC 7239). Default false. */
+  forwarded?: boolean
+}
+
 /** Where a request goes, and how. */
 export interface ForwardTo {
   /** Who hands out slots on servers: an upstream. */

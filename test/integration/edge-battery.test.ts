@@ -5,8 +5,10 @@ import * as fields from '../battery/fields.ts'
 import * as framing from '../battery/framing.ts'
 import * as hostile from '../battery/hostile.ts'
 import * as lines from '../battery/request-line.ts'
+import * as responseTricks from '../battery/response-tricks.ts'
 import * as responses from '../battery/responses.ts'
 import * as smuggling from '../battery/smuggling.ts'
+import * as trailers from '../battery/trailers.ts'
 import { parse, sendRaw, statusesIn } from '../helpers/raw-client.ts'
 import { type StartedGateway, startGateway } from '../helpers/raw-gateway.ts'
 import { decodeBody } from '../helpers/raw-message.ts'
@@ -18,8 +20,9 @@ const requestSections: Record<string, readonly RequestCase[]> = {
   ...framing,
   ...smuggling,
   ...hostile,
+  ...trailers,
 }
-const responseSections: Record<string, readonly ResponseCase[]> = { ...responses }
+const responseSections: Record<string, readonly ResponseCase[]> = { ...responses, ...responseTricks }
 
 let server: RawServer
 let gateway: StartedGateway
@@ -52,7 +55,7 @@ test('there are enough of them, and no two have one name', () => {
   const names = [...Object.values(requestSections), ...Object.values(responseSections)]
     .flat()
     .map(({ name }) => name)
-  assert.ok(names.length >= 200, `${names.length} cases`)
+  assert.ok(names.length >= 700, `${names.length} cases`)
   assert.equal(new Set(names).size, names.length)
 })
 
