@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { connect as connectHttp2 } from 'node:http2'
 import https from 'node:https'
@@ -11,6 +12,8 @@ import { writeCertificate } from '../helpers/certificate-files.ts'
 import { authority, client, renewed, shop } from '../helpers/certificates.ts'
 import { configFor, eventually, type StartedGateway, startGateway, startOrigin } from '../helpers/gateway.ts'
 import { connectH2, requestH2 } from '../helpers/h2-client.ts'
+import { sendRaw } from '../helpers/raw-client.ts'
+import { freePort } from '../helpers/raw-gateway.ts'
 
 type TlsInput = NonNullable<NonNullable<ConfigInput['server']>['tls']>
 
@@ -256,4 +259,28 @@ test('hsts is in every response, unless the server has its own', async (t) => {
   const answer = await requestH2(session, '/')
   assert.equal(answer.headers['strict-transport-security'], 'max-age=60; includeSubDomains')
   session.destroy()
+})
+
+test('plain HTTP is sent to HTTPS, where a port for it is set', async (t) => {
+  const redirectFrom = await freePort()
+  const { port } = await start(t, { redirectFrom })
+  const post = 'POST /a%20b?c=d HTTP/1.1\r\nHost: app.example:8080\r\nContent-Length: 3\r\n\r\nabc'
+  const { statuses, text } = await sendRaw(redirectFrom, post)
+  assert.deepEqual(statuses, [308])
+  assert.match(text, new RegExp(`\r\nlocation: https://app\\.example:${port}/a%20b\\?c=d\r\n`))
+  assert.deepEqual((await sendRaw(redirectFrom, 'GET /..%2f HTTP/1.1\r\nHost: a\r\n\r\n')).statuses, [400])
+})
+
+test('a connection of HTTP/1.1 is ended at its age, with Connection: close', async (t) => {
+  const { port } = await start(t, {}, { maxConnectionAge: 200 })
+  const socket = await handshake(port)
+  t.after(() => socket.destroy())
+  const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+  let answers = 0
+  for (let text = ''; !/connection: close/i.test(text); answers++) {
+    socket.write(get)
+    text = String((await once(socket, 'data'))[0])
+    assert.match(text, /^HTTP\/1\.1 200/)
+  }
+  assert.ok(answers > 1)
 })
