@@ -4,6 +4,7 @@ import { download } from './download.ts'
 import { get } from './get.ts'
 import { growth } from './growth.ts'
 import { hit } from './hit.ts'
+import { http2 } from './http2.ts'
 import { idle } from './idle.ts'
 import { post } from './post.ts'
 import { recycling } from './recycling.ts'
@@ -13,6 +14,7 @@ import { workers } from './workers.ts'
 /** Every case, in the order of the report. */
 export const cases: readonly Case[] = [
   get,
+  http2,
   hit,
   post,
   download,

@@ -16,6 +16,8 @@ export interface Setup {
   /** A folder of its own, for its configuration and whatever it writes. */
   folder: string
   origins: readonly Origin[]
+  /** Serve HTTPS with HTTP/2, with these files. Default: plain HTTP/1.1. */
+  tls?: { cert: string; key: string }
   /** Keep cacheable responses. */
   cache?: boolean
   /** Connections to servers live no longer than this, ms, where the gateway can do so. Default: as it comes. */

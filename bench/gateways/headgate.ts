@@ -45,11 +45,16 @@ function configuration(
   setup: Setup,
   { hasAccessLog = true, algorithm, slotFactor, workers }: HeadgateOptions,
 ): object {
-  const { port, origins, cache = false, cacheEntries, maxAge, routes = ['/'] } = setup
+  const { port, origins, tls, cache = false, cacheEntries, maxAge, routes = ['/'] } = setup
   const server = ({ host, port, slots = 1 }: Origin) => ({ url: `http://${host}:${port}`, weight: slots })
   const slots = origins[0]?.slots
   return {
-    server: { host: '127.0.0.1', port, ...(workers !== undefined && { workers }) },
+    server: {
+      host: '127.0.0.1',
+      port,
+      ...(workers !== undefined && { workers }),
+      ...(tls && { tls }),
+    },
     upstreams: {
       app: {
         servers: origins.filter(({ isListed = true }) => isListed).map(server),

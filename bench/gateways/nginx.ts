@@ -40,7 +40,7 @@ export function nginx({ name, hasAccessLog = true, balance = '' }: NginxOptions)
 }
 
 function configuration(setup: Setup, hasAccessLog: boolean, balance: string): string {
-  const { port, origins, cache = false, maxAge, routes = ['/'] } = setup
+  const { port, origins, tls, cache = false, maxAge, routes = ['/'] } = setup
   const servers = origins
     .filter(({ isListed = true }) => isListed)
     .map((origin) => `    server ${origin.host}:${origin.port} weight=${origin.slots ?? 1};`)
@@ -72,10 +72,16 @@ ${servers.join('\n')}
     ${maxAge === undefined ? '' : `keepalive_time ${maxAge}ms;`}
   }
   server {
-    listen 127.0.0.1:${port} backlog=4096;
-${routes.map((path) => location(path, cache)).join('\n')}
+    listen 127.0.0.1:${port} ${tls === undefined ? '' : 'ssl http2 '}backlog=4096;
+${tls === undefined ? '' : certificate(tls)}${routes.map((path) => location(path, cache)).join('\n')}
   }
 }
+`
+}
+
+function certificate({ cert, key }: NonNullable<Setup['tls']>): string {
+  return `    ssl_certificate ${cert};
+    ssl_certificate_key ${key};
 `
 }
 

@@ -6,6 +6,8 @@ export interface Load {
   /** Size of each request's body. */
   bodyBytes?: number
   connections: number
+  /** Over HTTPS with HTTP/2: so many requests at one time on each connection. Default: plain HTTP/1.1. */
+  streams?: number
   /** Whole seconds. */
   seconds: number
   /** Take a number below this at random for the `%d` of the path. */
