@@ -14,6 +14,8 @@ export interface LoggerOptions {
   pid: number
   /** Numbers the worker, where this process is one of several. */
   worker?: number | undefined
+  /** Others write into the same pipe. Default false. */
+  sharesPipe?: boolean
   /** Absent = JSON lines on standard output. Present = lines for people, given to this function. */
   terminal?: { write: (text: string) => void; hasColors: boolean } | undefined
 }
@@ -24,13 +26,13 @@ export interface LoggerOptions {
  */
 const gathering = { minLength: 8 * 1024, periodicFlush: 100 }
 /** Several processes write into one pipe: what is at most PIPE_BUF of Linux long, no other line gets into. */
-const gatheringOfWorkers = { ...gathering, minLength: 3 * 1024, maxWrite: 4 * 1024 }
+const gatheringInPipe = { ...gathering, minLength: 3 * 1024, maxWrite: 4 * 1024 }
 
 /** The log of a process: JSON lines, or text where a person looks on. */
-export function createLogger({ level, pid, worker, terminal }: LoggerOptions): Logger {
+export function createLogger({ level, pid, worker, sharesPipe = false, terminal }: LoggerOptions): Logger {
   const destination: DestinationStream =
     terminal === undefined
-      ? pino.destination({ dest: 1, sync: false, ...(worker === undefined ? gathering : gatheringOfWorkers) })
+      ? pino.destination({ dest: 1, sync: false, ...(sharesPipe ? gatheringInPipe : gathering) })
       : { write: (line) => terminal.write(formatLogLine(line, terminal.hasColors)) }
   return pino(
     {

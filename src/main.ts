@@ -1,3 +1,4 @@
+import { fstatSync, type Stats } from 'node:fs'
 import { readTls } from './certificates.ts'
 import { type Command, parseArguments } from './cli/arguments.ts'
 import { help } from './cli/help.ts'
@@ -147,7 +148,12 @@ function load(file: string | undefined) {
 
 function newLogger(level: string, worker?: number) {
   const terminal = process.stdout.isTTY ? { write: print, hasColors: hasColors() } : undefined
-  return createLogger({ level, pid: process.pid, worker, terminal })
+  const sharesPipe = worker !== undefined && isPipe(fstatSync(1))
+  return createLogger({ level, pid: process.pid, worker, sharesPipe, terminal })
+}
+
+function isPipe(stats: Stats): boolean {
+  return stats.isFIFO() || stats.isSocket()
 }
 
 function hasColors(): boolean {
