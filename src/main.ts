@@ -3,6 +3,7 @@ import { readTls } from './certificates.ts'
 import { type Command, parseArguments } from './cli/arguments.ts'
 import { help } from './cli/help.ts'
 import { loadConfig } from './config/load.ts'
+import { formatWarning } from './config/warnings.ts'
 import { countBuffersAsHeap } from './engine.ts'
 import { HeadgateError } from './errors.ts'
 import { createLogger } from './logger.ts'
@@ -39,13 +40,14 @@ async function run(args: readonly string[]): Promise<void> {
 }
 
 async function check({ config: file }: Verb<'check'>): Promise<void> {
-  const { config, source } = await load(file)
+  const { config, source, warnings } = await load(file)
   if (config.server.tls !== undefined) readTls(config.server.tls)
   const counts = [
     count(Object.keys(config.upstreams), 'upstream'),
     count(config.routes, 'route'),
     count(config.plugins, 'plugin'),
   ]
+  for (const warning of warnings) process.stderr.write(`warning: ${formatWarning(warning)}\n`)
   print(`The configuration (${source}) is valid: ${counts.join(', ')}.\n`)
 }
 

@@ -9,6 +9,7 @@ import { type Parsed, parseJson, parseYaml } from './parse.ts'
 import { resolveConfig } from './resolve.ts'
 import { isAdminToken } from './schema/server.ts'
 import type { Config } from './schema.ts'
+import { type Warning, warningsOf } from './warnings.ts'
 
 export interface LoadOptions {
   /** The file that `--config` names, absolute or relative to `cwd`. */
@@ -27,6 +28,8 @@ export interface LoadedConfig {
   file: string | undefined
   /** Folder that relative paths and plugins are found from, absolute. */
   folder: string
+  /** What is allowed and was hardly meant. */
+  warnings: readonly Warning[]
 }
 
 /** The file that is read when nobody names one. */
@@ -48,7 +51,7 @@ export async function loadConfig({ file, env, cwd }: LoadOptions): Promise<Loade
   }
   if (!isConfiguredBy(env)) throw nothingFound(cwd)
   const config = resolveConfig(readEnvironment(env), { folder: cwd, source: 'the environment' })
-  return { config, source: 'the environment', file: undefined, folder: cwd }
+  return { config, source: 'the environment', file: undefined, folder: cwd, warnings: [] }
 }
 
 /** A secret had better not stand in a file: the environment may hold it. */
@@ -68,7 +71,8 @@ function withAdminToken(loaded: LoadedConfig, { HEADGATE_ADMIN_TOKEN: token }: E
 async function loadFile(file: string, origin: string): Promise<LoadedConfig> {
   const folder = dirname(file)
   const { value, lineOf } = await readConfigFile(file, origin)
-  return { config: resolveConfig(value, { folder, source: file, lineOf }), source: file, file, folder }
+  const config = resolveConfig(value, { folder, source: file, lineOf, looksAtFiles: true })
+  return { config, source: file, file, folder, warnings: warningsOf(config) }
 }
 
 async function readConfigFile(file: string, origin: string): Promise<Parsed> {

@@ -1,5 +1,7 @@
 import { resolve as resolvePath } from 'node:path'
 import { DecodeUnsafe, Value } from 'typebox/value'
+import { checkCache } from './checks/cache.ts'
+import { checkFiles } from './checks/files.ts'
 import { checkRoutes } from './checks/routes.ts'
 import { checkServer } from './checks/server.ts'
 import type { Sound } from './checks/sound.ts'
@@ -14,6 +16,8 @@ export interface ResolveOptions {
   folder?: string | undefined
   /** What the faults are said to be in, such as the name of a file. */
   source?: string | undefined
+  /** Also look whether the files and modules that it names are there and what they should be. Default false. */
+  looksAtFiles?: boolean | undefined
   /** Tells the line of a value, where the format has lines. */
   lineOf?: ((path: Path) => number | undefined) | undefined
 }
@@ -30,11 +34,12 @@ export function defineConfig(config: ConfigInput): ConfigInput {
  * @throws ConfigError with every fault
  */
 export function resolveConfig(input: unknown, options: ResolveOptions = {}): Config {
-  const { folder = '.', source, lineOf } = options
+  const { folder = '.', source, lineOf, looksAtFiles = false } = options
   const findings = [...inspect(configSchema, input)]
   const written = without(copy(input), findings)
   const config = decode(written)
   findings.push(...check(config as Sound, (input ?? {}) as Sound))
+  if (looksAtFiles) findings.push(...checkFiles(config as Sound, folder))
   if (findings.length > 0) {
     throw new ConfigError(
       findings.map((finding) => toFault(finding, lineOf)),
@@ -50,6 +55,7 @@ function* check(sound: Sound, written: Sound): Generator<Finding> {
   yield* checkServer(sound)
   yield* checkUpstreams(sound, written)
   yield* checkRoutes(sound, written)
+  yield* checkCache(sound, written)
 }
 
 /** The options of plugins are not ours to copy: they may hold anything. */

@@ -139,7 +139,10 @@ test('a plugin that is not there: exit 1 and its name', async (t) => {
   const folder = await folderWith(t, { 'headgate.yaml': config })
   const command = headgate(t, [], { cwd: folder })
   assert.equal(await command.exit(), 1)
-  assert.match(command.stderr, /^The plugin @nobody\/nothing cannot be used: it is not there/)
+  assert.match(
+    command.stderr,
+    /plugins\[0\]\.module: found "@nobody\/nothing", which is not there, expected a package that is installed/,
+  )
 })
 
 test('a file that the configuration names and that is not there: exit 1 and its name', async (t) => {
@@ -147,7 +150,10 @@ test('a file that the configuration names and that is not there: exit 1 and its 
   const folder = await folderWith(t, { 'headgate.yaml': config })
   const command = headgate(t, [], { cwd: folder })
   assert.equal(await command.exit(), 1, command.stderr)
-  assert.match(command.stderr, /^A file that the configuration names cannot be read: .*nowhere\.pem/)
+  assert.match(
+    command.stderr,
+    /upstreams\.app\.tls\.ca: found "nowhere\.pem", which is not there .*, expected a file with certificates/,
+  )
 })
 
 async function reload(command: Command, folder: string, config: string, sentence: string, count = 1) {
