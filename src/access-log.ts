@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
 import { type AccessRecord, recordOf } from './edge/access-record.ts'
+import { redactTarget } from './edge/redact.ts'
 import { targetOf } from './edge/routable.ts'
 import { clientAddress, plainAddress, type Trust } from './edge/trust.ts'
 import type { RequestMetrics } from './metrics/request-metrics.ts'
@@ -13,18 +14,27 @@ export interface AccessLogOptions {
   metrics: RequestMetrics
   /** Whose X-Forwarded-For tells who the client is. */
   trust: Trust
-  /** Whether lines are written; requests are counted all the same. */
-  isLogging: () => boolean
+  /** Which requests have a line; all are counted. */
+  settings: () => AccessLogSettings
+  /** Uniform in [0, 1). Default: Math.random. */
+  random?: () => number
+}
+
+export interface AccessLogSettings {
+  access: boolean
+  /** The share of lines that are written, 0 to 1; those of errors are written always. */
+  sample: number
 }
 
 /** Counts a request that is over, and writes its line. */
-export function accessLog({ log, metrics, trust, isLogging }: AccessLogOptions) {
+export function accessLog({ log, metrics, trust, settings, random = Math.random }: AccessLogOptions) {
   return function onFinished(record: AccessRecord, request: IncomingMessage, response: ServerResponse): void {
     const durationMs = performance.now() - record.startedAt
     const isAborted = !response.writableFinished && response.statusCode !== 101
     const status = isAborted && !response.headersSent ? clientGone : response.statusCode
     metrics.count(record.route, request.method as string, status, durationMs / 1000)
-    if (!isLogging()) return
+    const { access, sample } = settings()
+    if (!access || !(status >= 500 || isAborted || sample === 1 || random() < sample)) return
     const { exchange } = record
     const { headers } = request
     const peer = plainAddress(request.socket?.remoteAddress)
@@ -34,7 +44,7 @@ export function accessLog({ log, metrics, trust, isLogging }: AccessLogOptions) 
         client: clientAddress(peer, headers['x-forwarded-for']?.toString(), trust),
         method: request.method,
         host: headers.host,
-        url: targetOf(request),
+        url: redactTarget(targetOf(request)),
         status,
         durationMs: round(durationMs),
         route: record.route,

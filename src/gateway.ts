@@ -27,6 +27,7 @@ import { gatewayHealth } from './gateway-health.ts'
 import { connectionHistograms, gatewaySeries } from './gateway-series.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { LocalFleet, tellServers } from './local-fleet.ts'
+import { redaction } from './logger.ts'
 import { ownPages } from './own-pages.ts'
 import { type LoadedPlugin, loadPlugins, mountPlugins, registerPlugins } from './plugin-loader.ts'
 import type { PrimaryLink } from './primary-link.ts'
@@ -67,7 +68,7 @@ export async function createGateway(
 ): Promise<FastifyInstance> {
   const settings = new LiveSettings(resolveConfig(input, { folder }))
   const { config } = settings
-  const log = logger ?? pino({ level: config.logging.level })
+  const log = logger ?? pino({ level: config.logging.level, redact: redaction })
   const lifecycle = new Lifecycle()
   const sweep = new Sweep()
   const newRequestId = requestIds()
@@ -142,7 +143,7 @@ export async function createGateway(
     log,
     metrics: app.metrics.requests,
     trust: settings.trust,
-    isLogging: () => settings.config.logging.access,
+    settings: () => settings.config.logging,
   })
   // Whoever looks on from outside sees one fleet, be it this process or several.
   const fleet = new LocalFleet({

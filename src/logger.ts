@@ -2,11 +2,24 @@ import { type DestinationStream, type Logger, pino } from 'pino'
 import { formatLogLine } from './cli/terminal-log.ts'
 
 /** Secrets of clients, wherever a plugin logs the fields of a message. */
-const secrets = ['authorization', 'cookie', '["proxy-authorization"]', '["set-cookie"]'].flatMap((name) =>
-  ['headers', 'req.headers', 'request.headers', 'res.headers', 'response.headers'].map((place) =>
-    name.startsWith('[') ? `${place}${name}` : `${place}.${name}`,
-  ),
-)
+const secretFields = [
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'x-api-key',
+  'x-auth-token',
+  'x-csrf-token',
+  'x-amz-security-token',
+]
+/** Each by its name: to look everywhere (`*`) takes 30 us a line, and this nothing that could be measured. */
+const places = ['headers', 'req.headers', 'request.headers', 'res.headers', 'response.headers']
+
+/** For pino. */
+export const redaction = {
+  paths: places.flatMap((place) => secretFields.map((name) => `${place}["${name}"]`)),
+  censor: '[hidden]',
+}
 
 export interface LoggerOptions {
   level: string
@@ -34,12 +47,6 @@ export function createLogger({ level, pid, worker, sharesPipe = false, terminal 
     terminal === undefined
       ? pino.destination({ dest: 1, sync: false, ...(sharesPipe ? gatheringInPipe : gathering) })
       : { write: (line) => terminal.write(formatLogLine(line, terminal.hasColors)) }
-  return pino(
-    {
-      level,
-      base: { pid, ...(worker !== undefined && { worker }) },
-      redact: { paths: secrets, censor: '[hidden]' },
-    },
-    destination,
-  )
+  const base = { pid, ...(worker !== undefined && { worker }) }
+  return pino({ level, base, redact: redaction }, destination)
 }

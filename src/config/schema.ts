@@ -11,7 +11,7 @@ import type {
 } from 'typebox'
 import { Type } from 'typebox'
 import { cacheSchema } from './schema/cache.ts'
-import { choice, type Defaulted, flag, leaf, section, text, withDefault } from './schema/kinds.ts'
+import { amount, choice, type Defaulted, flag, leaf, section, text, withDefault } from './schema/kinds.ts'
 import { pathPrefix } from './schema/network.ts'
 import { routeSchema } from './schema/route.ts'
 import { adminSchema, serverSchema } from './schema/server.ts'
@@ -49,6 +49,13 @@ const loggingSchema = section(
       'info',
     ),
     access: withDefault(flag('One line for each request.'), true),
+    sample: withDefault(
+      amount(
+        'Share of the requests that have a line. Those that were answered 5xx, or left by their client, always have one.',
+        { maximum: 1 },
+      ),
+      1,
+    ),
   },
 )
 

@@ -69,6 +69,24 @@ test('the client is who a trusted proxy says it is, and nobody else', async (t) 
   }
 })
 
+test('a sample is a share of the lines, and errors always have one; secrets of a query have none', async (t) => {
+  const origin = await startOrigin(t, (request, response) => {
+    response.statusCode = request.url?.startsWith('/bad') ? 500 : 200
+    response.end()
+  })
+  const gateway = await startGateway(t, configFor([origin], { logging: { sample: 0 } }))
+  for (let count = 0; count < 5; count++) await (await fetch(gateway.url)).text()
+  await (await fetch(`${gateway.url}/bad?token=abc`)).text()
+  const [line] = await lines(gateway, 1)
+  assert.equal(line?.url, '/bad?token=[hidden]')
+
+  await gateway.app.headgate.reload(configFor([origin], { logging: { sample: 0.5 } }))
+  for (let count = 0; count < 60; count++) await (await fetch(gateway.url)).text()
+  const written = gateway.log.filter(({ msg }) => msg === 'request').length - 1
+  // Fewer than 5 or more than 55 of 60 come once in 10^11.
+  assert.ok(written > 4 && written < 56, String(written))
+})
+
 test('without access lines requests are counted all the same', async (t) => {
   const origin = await startOrigin(t)
   const gateway = await startGateway(t, configFor([origin], { logging: { access: false } }))

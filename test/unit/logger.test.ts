@@ -13,11 +13,12 @@ test('the secrets of clients are hidden, wherever the fields of a message are lo
     cookie: 'id=secret',
     'set-cookie': 'id=secret',
     'proxy-authorization': 'Basic secret',
+    'x-api-key': 'secret',
     accept: 'text/plain',
   }
   for (const fields of [{ headers }, { req: { headers } }, { res: { headers } }]) log.info(fields, 'logged')
   assert.doesNotMatch(text, /secret/)
-  assert.equal(text.match(/\[hidden\]/g)?.length, 12)
+  assert.equal(text.match(/\[hidden\]/g)?.length, 15)
   assert.equal(text.match(/text\/plain/g)?.length, 3)
 })
 

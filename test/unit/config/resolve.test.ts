@@ -65,7 +65,7 @@ test('two sections are enough, and everything else has its default', () => {
     gcInterval: 60_000,
   })
   assert.deepEqual(config.plugins, [])
-  assert.deepEqual(config.logging, { level: 'info', access: true })
+  assert.deepEqual(config.logging, { level: 'info', access: true, sample: 1 })
   assert.equal(config.admin, undefined)
 })
 
