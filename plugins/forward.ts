@@ -66,6 +66,7 @@ async function forwardPlugin(app: FastifyInstance, options: ForwardOptions): Pro
       body: hasBody(raw)
         ? new RequestBody(raw, { bodyLimit, bodyTimeout }, sweep, continuer(raw, this.raw))
         : undefined,
+      trace: to.trace,
       openTunnel: upgrade && tunnelOpener(this, upgrade, { sweep, tunnels, maxAge: to.maxTunnelAge }),
     })
     passage.exchange = exchange

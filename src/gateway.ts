@@ -171,6 +171,9 @@ export async function createGateway(
     metrics: config.admin === undefined ? () => (primary ?? fleet).metrics() : undefined,
   })
 
+  // Who traces sees a request before everything else.
+  if (config.tracing.enabled) await app.register(import('../plugins/tracing.ts'), { version })
+
   // What the user has plugged in sees a request before the gateway answers it.
   const plugins = await loadPlugins(config.plugins, folder).catch(closing(app))
   const isConfined = ({ prefix }: LoadedPlugin) => prefix !== undefined

@@ -10,6 +10,7 @@ import { targetOf } from './edge/routable.ts'
 import { upgradeOf } from './edge/upgrade.ts'
 import { HeadgateError } from './errors.ts'
 import { explanation, explanationField, wantsExplanation } from './explanation.ts'
+import type { ExchangeTrace } from './forward/exchange-trace.ts'
 import type { ForwardTo } from './forward/forward-to.ts'
 import { serverTarget } from './forward/path.ts'
 import type { Sweep } from './forward/sweep.ts'
@@ -27,6 +28,8 @@ export interface ServeOptions {
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** Who follows this request closely; absent where nobody does. */
+    trace?: ExchangeTrace | null
     /** Fields for the server that replace the client's; a plugin may set them. Names in lower case. */
     upstreamHeaders: Record<string, string> | null
   }
@@ -72,6 +75,7 @@ export function requestHandler({ settings, upstreams, sweep, ceiling }: ServeOpt
       target: serverTarget(targetOf(request.raw), route.stripPrefix),
       headers: request.upstreamHeaders ?? undefined,
       maxTunnelAge: limits.maxTunnelAge,
+      trace: request.trace ?? undefined,
       onHead:
         affinity?.remember === undefined && !isExplained
           ? undefined

@@ -17,6 +17,7 @@ const fixed: readonly (readonly [path: string, read: (config: Config) => unknown
   ['server.maxHeaderSize', ({ server }) => server.maxHeaderSize],
   ['admin', ({ admin }) => admin],
   ['plugins', ({ plugins }) => plugins],
+  ['tracing', ({ tracing }) => tracing],
 ]
 
 /** Names what of the difference between two configurations only a new process can bring about. */

@@ -59,6 +59,16 @@ const loggingSchema = section(
   },
 )
 
+const tracingSchema = section(
+  'Spans of each request through the API of OpenTelemetry. The SDK is yours, and must be loaded first: `node --import ./tracing.js`.',
+  {
+    enabled: withDefault(
+      flag('Make spans of requests, of waits in the queue and of attempts on servers.'),
+      false,
+    ),
+  },
+)
+
 /** The one schema: types, defaults, validation and docs/configuration.md are made from it. */
 export const configSchema = section('The configuration of headgate.', {
   server: withDefault(serverSchema, {}),
@@ -87,6 +97,7 @@ export const configSchema = section('The configuration of headgate.', {
     [],
   ),
   logging: withDefault(loggingSchema, {}),
+  tracing: withDefault(tracingSchema, {}),
 })
 
 /**

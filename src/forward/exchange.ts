@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { HeadgateError } from '../errors.ts'
 import { Attempt, type AttemptListener, type AttemptRequest } from './attempt.ts'
 import type { RequestBody } from './body.ts'
+import type { ExchangeTrace } from './exchange-trace.ts'
 import { classify, type Failure, failureError, type Outcome } from './failure.ts'
 import type { Reservation, ReserveContext, Reserver, Target } from './reserver.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink } from './sink.ts'
@@ -17,6 +18,8 @@ export interface ExchangeOptions {
   retries?: number | undefined
   sweep: Sweep
   body: RequestBody | undefined
+  /** Follows the exchange closely. Default: nobody does. */
+  trace?: ExchangeTrace | undefined
   /** Joins the two ends of an upgraded connection; the slot is held until `closed` is called. */
   openTunnel?:
     | ((head: ResponseHead, server: Duplex, protocol: string, closed: () => void) => void)
@@ -112,6 +115,7 @@ export class Exchange extends Expiring implements AttemptListener {
     this.#hasHead = true
     if (this.attempts > 1) this.#options.reserver.retries.succeeded++
     this.#isServerError = head.statusCode >= 500
+    this.#options.trace?.onHead(head.statusCode)
     this.#options.body?.forget()
     this.#sink.head(head, attempt)
   }
@@ -129,6 +133,8 @@ export class Exchange extends Expiring implements AttemptListener {
 
   onUpgrade(attempt: Attempt, head: ResponseHead, server: Duplex, protocol: string): void {
     this.#isRunning = false
+    this.#options.trace?.onHead(head.statusCode)
+    this.#options.trace?.onAttemptEnd('success')
     this.#settle()
     try {
       if (this.#options.openTunnel === undefined) throw new HeadgateError('HEADGATE_BAD_RESPONSE')
@@ -176,14 +182,19 @@ export class Exchange extends Expiring implements AttemptListener {
   }
 
   async #wait(context: ReserveContext, failure: HeadgateError | undefined): Promise<void> {
+    const { reserver, trace } = this.#options
     this.#queued = new AbortController()
+    trace?.onWait()
     try {
-      const reservation = await this.#options.reserver.wait(context, this.#queued.signal)
+      const reservation = await reserver.wait(context, this.#queued.signal)
       this.#queued = undefined
+      trace?.onWaited()
       if (this.#isOver) reservation.release('unused')
       else this.#begin(reservation)
     } catch (error) {
-      this.#finish(failure ?? failureError(error))
+      const told = failureError(error)
+      trace?.onWaited(told.code)
+      this.#finish(failure ?? told)
     }
   }
 
@@ -194,10 +205,11 @@ export class Exchange extends Expiring implements AttemptListener {
     const attempt = new Attempt(reservation, this, this.#now)
     this.#attempt = attempt
     this.#isRunning = true
-    const { body, timeouts } = this.#options
+    const { body, timeouts, trace } = this.#options
     const mayAsk = body?.isAwaited === true && reservation.server.pool.sendsExpectations === true
     const holdMs = mayAsk ? (timeouts.continue ?? defaultContinueMs) : 0
-    attempt.start(this.#request, body?.open(holdMs), holdMs > 0)
+    const request = trace?.onAttempt(this.#request, reservation.server.name, this.attempts) ?? this.#request
+    attempt.start(request, body?.open(holdMs), holdMs > 0)
   }
 
   readonly #now = (): number => this.#options.sweep.now()
@@ -224,6 +236,7 @@ export class Exchange extends Expiring implements AttemptListener {
     this.#isRunning = false
     const latency = attempt.headAt === 0 ? undefined : attempt.headAt - attempt.startedAt
     attempt.reservation.release(outcome, latency)
+    this.#options.trace?.onAttemptEnd(outcome)
   }
 
   #settle(): void {

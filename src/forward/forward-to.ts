@@ -1,3 +1,4 @@
+import type { ExchangeTrace } from './exchange-trace.ts'
 import type { ReserveContext, Reserver } from './reserver.ts'
 import type { ResponseHead, ResponseSink } from './sink.ts'
 import type { ExchangeTimeouts } from './time-limits.ts'
@@ -33,6 +34,8 @@ export interface ForwardTo {
   headers?: Readonly<Record<string, string>> | undefined
   /** A tunnel is ended at this age, ms. Default 0 = never. */
   maxTunnelAge?: number | undefined
+  /** Follows the exchange closely. Default: nobody does. */
+  trace?: ExchangeTrace | undefined
   /** Called before the client gets the head of the response. Default: it is sent. */
   onHead?: HeadHook | undefined
   /** Takes the response in the client's place. */

@@ -34,6 +34,7 @@ const domain: Readonly<Record<string, { libraries?: string[]; knows?: string[]; 
   forward: { libraries: ['undici'] },
   connections: { libraries: ['undici'] },
   workers: { knows: ['config'] },
+  tracing: { libraries: ['@opentelemetry/api'], knows: ['forward'] },
 }
 
 /** What a plugin may have beside Fastify, its plugins and the domain. */
@@ -43,6 +44,7 @@ const pluginLibraries: Readonly<Record<string, string[]>> = {
   'plugins/cache-admin.ts': ['typebox'],
   'plugins/live-view.ts': ['ws'],
   'plugins/metrics.ts': ['prom-client'],
+  'plugins/tracing.ts': ['@opentelemetry/api'],
 }
 
 /** Not plugins: how replies are written or become tunnels, and how requests go through reply-from. */

@@ -66,6 +66,7 @@ test('two sections are enough, and everything else has its default', () => {
   })
   assert.deepEqual(config.plugins, [])
   assert.deepEqual(config.logging, { level: 'info', access: true, sample: 1 })
+  assert.deepEqual(config.tracing, { enabled: false })
   assert.equal(config.admin, undefined)
 })
 

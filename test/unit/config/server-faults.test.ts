@@ -5,14 +5,14 @@ testMistakes([
     'nothing at all',
     undefined,
     [
-      'the configuration: found nothing, expected a section with server, admin, upstreams, routes, cache, plugins, logging',
+      'the configuration: found nothing, expected a section with server, admin, upstreams, routes, cache, plugins, logging, tracing',
     ],
   ],
   [
     'a list where the whole should be',
     [],
     [
-      'the configuration: found an empty list, expected a section with server, admin, upstreams, routes, cache, plugins, logging',
+      'the configuration: found an empty list, expected a section with server, admin, upstreams, routes, cache, plugins, logging, tracing',
     ],
   ],
   [
@@ -40,7 +40,7 @@ testMistakes([
     'a mistyped section',
     withSection('upstrems', {}),
     [
-      'upstrems: found an unknown key, expected one of server, admin, upstreams, routes, cache, plugins, logging; did you mean upstreams?',
+      'upstrems: found an unknown key, expected one of server, admin, upstreams, routes, cache, plugins, logging, tracing; did you mean upstreams?',
     ],
   ],
   [
