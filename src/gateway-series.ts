@@ -1,10 +1,12 @@
 import type { Upstreams } from '../plugins/balance.ts'
 import type { Sources, SourceView } from '../plugins/discovery.ts'
 import type { HttpCache } from './cache/http-cache.ts'
+import { configSeries } from './config-series.ts'
 import { ageBounds, type PoolStats, requestBounds } from './connections/pool-stats.ts'
 import type { GatewayCeiling } from './gateway-ceiling.ts'
 import type { Distribution, HistogramSeries } from './metrics/histogram-series.ts'
 import type { Sample, Series } from './metrics/series.ts'
+import type { ConfigReport } from './reload-record.ts'
 
 interface Measured {
   upstreams: Upstreams
@@ -12,10 +14,12 @@ interface Measured {
   /** The cache that is in use. */
   cache: () => HttpCache
   ceiling: GatewayCeiling
+  /** When the configuration came into force, and how the last reload ended. */
+  config: () => ConfigReport
 }
 
 /** What the scrape reads of servers, connections, queues and discovery. */
-export function gatewaySeries({ upstreams, discovery, cache, ceiling }: Measured): Series[] {
+export function gatewaySeries({ upstreams, discovery, cache, ceiling, config }: Measured): Series[] {
   /** What holds is told of every server; what the choice goes by, of those alone that can be chosen. */
   function* eachServer(isHeld: boolean): Generator<[{ upstream: string; server: string }, Server]> {
     for (const [upstream, balancer] of isHeld ? upstreams.withEnding() : upstreams) {
@@ -140,6 +144,7 @@ export function gatewaySeries({ upstreams, discovery, cache, ceiling }: Measured
           labelled('outcome', { success: succeeded, failure: failed, refused }),
         ),
     },
+    ...configSeries(config),
     {
       name: 'headgate_queue_depth',
       type: 'gauge',

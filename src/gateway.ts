@@ -135,6 +135,7 @@ export async function createGateway(
       discovery: app.discovery,
       cache: () => app.httpCache.current,
       ceiling,
+      config: () => app.headgate.configReport,
     }),
     histograms: connectionHistograms(upstreams),
     expose: false,

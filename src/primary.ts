@@ -6,6 +6,7 @@ import { systemClock } from './clock.ts'
 import type { WorkerProcess } from './cluster.ts'
 import type { LoadedConfig } from './config/load.ts'
 import type { AdminConfig, Config } from './config/schema.ts'
+import { configSeries } from './config-series.ts'
 import { type HandedSources, handedOf } from './discovery/handed.ts'
 import { HeadgateError } from './errors.ts'
 import { sourceHealth } from './gateway-health.ts'
@@ -144,11 +145,14 @@ export class Primary implements Serving {
       onServers: (name) => this.#tellSources((one) => one === name),
     })
     await app.register(metrics, {
-      series: workerSeries({
-        serving: () => this.#places.serving.length,
-        configured: this.#places.count,
-        deaths: () => this.#places.deaths,
-      }),
+      series: [
+        ...workerSeries({
+          serving: () => this.#places.serving.length,
+          configured: this.#places.count,
+          deaths: () => this.#places.deaths,
+        }),
+        ...configSeries(() => this.#record.report),
+      ],
       expose: false,
     })
     const fleet = new WorkerFleet({

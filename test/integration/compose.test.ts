@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -13,13 +14,16 @@ const read = (file: string) => readFile(`${root}${file}`, 'utf8')
 
 interface Service {
   build: { context: string; target: string }
+  profiles?: string[]
+  volumes?: string[]
   environment: Record<string, string>
   command?: string[]
   ports?: string[]
 }
 
-async function services(): Promise<Record<string, Service>> {
-  return parse(await read('docker-compose.yml')).services
+async function services({ profile }: { profile?: string } = {}): Promise<Record<string, Service>> {
+  const all: Record<string, Service> = parse(await read('docker-compose.yml')).services
+  return Object.fromEntries(Object.entries(all).filter(([, { profiles }]) => profiles?.[0] === profile))
 }
 
 test('docker-compose.yml runs the gateway from the environment alone', async () => {
@@ -51,10 +55,20 @@ test('every image that it builds is a stage of the Dockerfile', async () => {
   for (const { build } of Object.values(await services())) assert.ok(stages.includes(build.target))
 })
 
+test('a profile adds Prometheus and Grafana, with what the repository has for them', async () => {
+  const { prometheus, grafana, ...others } = await services({ profile: 'monitoring' })
+  assert.deepEqual(others, {})
+  for (const volume of [...(prometheus?.volumes ?? []), ...(grafana?.volumes ?? [])]) {
+    assert.ok(existsSync(`${root}${volume.split(':')[0]}`), volume)
+  }
+  const { scrape_configs: jobs } = parse(await read('deploy/prometheus/prometheus.yaml'))
+  assert.deepEqual(jobs[0].static_configs[0].targets, ['gateway:8080'])
+})
+
 const hasCompose = spawnSync('docker-compose', ['--version']).status === 0
 
 test('docker-compose accepts it', { skip: hasCompose ? false : 'docker-compose is not installed' }, () => {
-  const { status, stderr } = spawnSync('docker-compose', ['config', '--quiet'], {
+  const { status, stderr } = spawnSync('docker-compose', ['--profile', 'monitoring', 'config', '--quiet'], {
     cwd: root,
     encoding: 'utf8',
   })

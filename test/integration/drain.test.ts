@@ -9,7 +9,7 @@ test('a gateway that drains still serves, says that it is going, and ends with i
     finish = () => response.end('slow')
     return undefined
   })
-  const gateway = await startGateway(t, configFor([origin]))
+  const gateway = await startGateway(t, configFor([origin], { server: { shutdownGrace: '30s' } }))
   const slow = fetch(`${gateway.url}/slow`)
   await eventually(() => assert.equal(origin.requests.length, 1))
   assert.equal((await fetch(`${gateway.url}/readyz`)).status, 200)
