@@ -12,6 +12,7 @@ function fieldsOf(options: Partial<Dispatcher.DispatchOptions>): string[] {
 test('the authority comes from Host, or else from the origin', () => {
   assert.deepEqual(fieldsOf({ headers: ['Host', 'www.example'] }), [
     ...[':method', 'GET', ':scheme', 'https', ':authority', 'www.example', ':path', '/'],
+    ...['te', 'trailers'],
   ])
   assert.equal(fieldsOf({})[5], 'app.example:8443')
 })
@@ -28,11 +29,16 @@ test('fields of one connection do not cross, and of TE only what HTTP/2 knows', 
     'X-Kept': 'yes',
   }
   assert.deepEqual(fieldsOf({ headers }).slice(8), ['te', 'trailers', 'x-kept', 'yes'])
-  assert.deepEqual(fieldsOf({ headers: { te: 'gzip' } }).slice(8), [])
+  assert.deepEqual(fieldsOf({ headers: { te: 'gzip' } }).slice(8), ['te', 'trailers'])
+})
+
+test('a body that waits for the word of the server says so', () => {
+  const fields = fieldsOf({ method: 'POST', expectContinue: true })
+  assert.deepEqual(fields.slice(-2), ['expect', '100-continue'])
 })
 
 test('every form of headers is taken', () => {
-  const expected = ['a', '1', 'b', '2', 'b', '3']
+  const expected = ['a', '1', 'b', '2', 'b', '3', 'te', 'trailers']
   for (const headers of [
     ['A', '1', 'B', '2', 'B', '3'],
     { A: '1', B: ['2', '3'], c: undefined },
