@@ -25,7 +25,9 @@ test('any Fastify application gets upstreams, which forward by weight and close 
   const servers = [await listen(t, 3), await listen(t, 1)]
   const lines: Record<string, unknown>[] = []
   const app = fastify({ logger: { stream: { write: (line: string) => void lines.push(JSON.parse(line)) } } })
-  await app.register(balance, { upstreams: { app: { servers } } })
+  t.after(() => app.close())
+  // The one that keeps to the weights, whatever a busy machine does to latencies.
+  await app.register(balance, { upstreams: { app: { servers, balance: { algorithm: 'round-robin' } } } })
   await app.register(forward)
   app.get('/', (_request, reply) => {
     const reserver = app.upstreams.get('app')!
