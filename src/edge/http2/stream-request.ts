@@ -1,7 +1,29 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import { Readable } from 'node:stream'
+import { Duplex, Readable } from 'node:stream'
 import { headersOf, type RequestHead } from './request-fields.ts'
+
+const hasEnded = Symbol('headgate.hasEnded')
+
+declare module 'node:http2' {
+  interface ServerHttp2Stream {
+    [hasEnded]?: boolean
+  }
+}
+
+/**
+ * Node ends a stream that was reset, or that a torn connection has taken along, as it ends one that is complete. The
+ * difference is when: the end of a complete one is pushed before the stream is closed.
+ *
+ * One function for all: what a stream holds lives as long as its native handle, which survives every garbage collection
+ * but the great ones.
+ */
+function watchedPush(this: ServerHttp2Stream, chunk: unknown, encoding?: BufferEncoding): boolean {
+  if (chunk === null && !this.closed) this[hasEnded] = true
+  return Duplex.prototype.push.call(this, chunk, encoding)
+}
+
+function ignore(): void {}
 
 /**
  * A request of HTTP/2 that reads like Node's `IncomingMessage`, so that whatever stands behind the edge need not know
@@ -22,8 +44,6 @@ export class StreamRequest extends Readable {
   readonly trailers: Record<string, string> = {}
   method: string
   url: string
-  /** Whether the whole request has come. */
-  complete = false
   /** Whether the client has left before it had. */
   aborted = false
   #isReading = false
@@ -38,15 +58,21 @@ export class StreamRequest extends Readable {
     this.headers = headersOf(head.rawHeaders)
     this.method = head.method
     this.url = head.path
-    this.#watchEnd()
+    stream.on('error', ignore)
     // What follows an extended CONNECT is the protocol's, and no body (RFC 8441, section 5).
     if (stream.endAfterHeaders || head.protocol !== undefined) this.#end()
     else {
       if (this.headers['content-length'] === undefined) this.headers['transfer-encoding'] = 'chunked'
+      stream.push = watchedPush
       stream.on('trailers', this.#onTrailers)
+      stream.once('end', this.#onEnd)
     }
-    stream.on('error', () => {})
     stream.once('close', this.#onClose)
+  }
+
+  /** Whether the whole request has come. */
+  get complete(): boolean {
+    return this.#isEnded || this.stream[hasEnded] === true
   }
 
   get connection(): Socket {
@@ -72,30 +98,17 @@ export class StreamRequest extends Readable {
     callback(error)
   }
 
-  /**
-   * Node ends a stream that was reset, or that a torn connection has taken along, as it ends one that is complete.
-   * The difference is when: the end of a complete one is pushed before the stream is closed.
-   */
-  #watchEnd(): void {
-    const { stream } = this
-    const push = stream.push
-    stream.push = (chunk, encoding) => {
-      if (chunk === null && !stream.closed) this.complete = true
-      return push.call(stream, chunk, encoding)
-    }
-    stream.once('end', () => {
-      if (this.complete && !this.#isEnded && !this.destroyed) this.#end()
-    })
-  }
-
   #end(): void {
-    this.complete = true
     this.#isEnded = true
     this.push(null)
   }
 
   readonly #onData = (chunk: Buffer): void => {
     if (!this.destroyed && !this.push(chunk)) this.stream.pause()
+  }
+
+  readonly #onEnd = (): void => {
+    if (this.complete && !this.#isEnded && !this.destroyed) this.#end()
   }
 
   readonly #onTrailers = (_parsed: unknown, _flags: number, raw: string[]): void => {
@@ -107,6 +120,7 @@ export class StreamRequest extends Readable {
   }
 
   readonly #onClose = (): void => {
+    this.stream.removeAllListeners('data').removeAllListeners('trailers')
     if (this.destroyed) return
     if (this.#isEnded) {
       if (this.readableEnded || !this.#isReading) this.destroy()
