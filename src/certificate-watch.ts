@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import { certificateFiles, readTls } from './certificates.ts'
@@ -25,6 +26,7 @@ export class CertificateWatch {
     this.#tls = tls
     this.#log = log
     this.#onChange = onChange
+    this.#remember()
   }
 
   start(): void {
@@ -48,7 +50,7 @@ export class CertificateWatch {
     const wasStarted = this.#isStarted
     void this.close()
     this.#tls = tls
-    this.#texts.clear()
+    this.#remember()
     if (wasStarted) this.start()
   }
 
@@ -57,10 +59,16 @@ export class CertificateWatch {
     await Promise.all(this.#files.map((file) => file.close()))
   }
 
+  /** What is in force: a file that changes before it is watched has changed all the same. */
+  #remember(): void {
+    this.#texts.clear()
+    for (const path of certificateFiles(this.#tls)) this.#texts.set(path, readFileSync(path, 'utf8'))
+  }
+
   #onText(path: string, text: string): void {
     const before = this.#texts.get(path)
     this.#texts.set(path, text)
-    if (before !== undefined && before !== text) this.#read()
+    if (before !== text) this.#read()
   }
 
   #read(): void {
