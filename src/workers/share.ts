@@ -13,10 +13,12 @@ export interface Seat {
 export function shareOf(config: Config, seat: Seat): Config {
   const { server, cache, upstreams } = config
   const part = (whole: number) => partOf(whole, seat)
+  const maxBytes = Math.max(1024, part(cache.maxBytes))
+  const maxEntryBytes = Math.min(cache.maxEntryBytes, maxBytes)
   return {
     ...config,
     server: { ...server, maxConnections: part(server.maxConnections) },
-    cache: { ...cache, maxEntries: part(cache.maxEntries), maxBytes: Math.max(1024, part(cache.maxBytes)) },
+    cache: { ...cache, maxEntries: part(cache.maxEntries), maxBytes, maxEntryBytes },
     upstreams: Object.fromEntries(
       Object.entries(upstreams).map(([name, upstream]) => [name, shareOfUpstream(upstream, part)]),
     ),

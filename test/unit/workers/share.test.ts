@@ -65,4 +65,5 @@ test('no part is less than 1, and what has no limit keeps none', () => {
 test('a part is itself a valid configuration', () => {
   const part = shareOf(configOf(1), { index: 0, count: 256 })
   assert.deepEqual(resolveConfig(part), part)
+  assert.equal(part.cache.maxEntryBytes, part.cache.maxBytes, 'no response is larger than the whole part')
 })
