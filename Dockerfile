@@ -1,4 +1,4 @@
-# The gateway, from dist/, on a root file system that holds Node and its libraries alone: about 160 MB, no shell.
+# The gateway, from dist/, on a root file system that holds Node and its libraries alone: about 150 MB, no shell.
 # `docker build --target worker .` makes the sample server of docker-compose.yml.
 
 FROM node:26 AS build
