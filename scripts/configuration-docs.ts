@@ -2,7 +2,6 @@ import type { TArray, TObject, TSchema } from 'typebox'
 import { IsArray, IsObject, IsOptional, IsRecord, IsUnion } from 'typebox'
 import type { Annotations } from '../src/config/schema/kinds.ts'
 import { configSchema } from '../src/config/schema.ts'
-import { unsupported } from '../src/config/unsupported.ts'
 import { cell, table } from './markdown.ts'
 
 const introduction = `# Configuration
@@ -55,7 +54,7 @@ type Described = TSchema & Partial<Annotations> & { description?: string; defaul
 
 /** A heading with a table for a section, then those of the sections in it. */
 function sectionsOf(schema: TObject, path: readonly string[], description: string): string[] {
-  const rows = Object.entries(schema.properties).map(([key, property]) => rowOf(key, property, path))
+  const rows = Object.entries(schema.properties).map(([key, property]) => rowOf(key, property))
   const heading = path.length === 0 ? '## The whole' : `${isTop(path) ? '##' : '###'} ${path.join('.')}`
   const inner = Object.entries(schema.properties).flatMap(([key, property]) =>
     partsOf(property, [...path, key]),
@@ -82,10 +81,8 @@ function isTop(path: readonly string[]): boolean {
   return path.filter((part) => part !== 'NAME').length === 1
 }
 
-function rowOf(key: string, schema: Described, path: readonly string[]): string[] {
-  const limit = limitOf([...path, key])
-  const meaning = `${schema.description ?? ''}${limit === undefined ? '' : ` **${limit}**`}`
-  return [`\`${key}\``, cell(kindOf(schema)), cell(defaultOf(schema)), cell(meaning)]
+function rowOf(key: string, schema: Described): string[] {
+  return [`\`${key}\``, cell(kindOf(schema)), cell(defaultOf(schema)), cell(schema.description ?? '')]
 }
 
 function kindOf(schema: Described): string {
@@ -107,14 +104,4 @@ function defaultOf(schema: Described): string {
   const { default: value } = schema
   if (Array.isArray(value)) return `\`[${value.join(', ')}]\``
   return typeof value === 'object' ? '' : `\`${String(value)}\``
-}
-
-/** What is not supported yet of a key, in the words of the table of such keys. */
-function limitOf(path: readonly string[]): string | undefined {
-  const written = path.map((part) => (part === 'NAME' ? '*' : part)).join('.')
-  const entry = unsupported.find((line) => line.path === written)
-  if (entry === undefined) return undefined
-  return entry.allowed === undefined
-    ? 'Not supported yet.'
-    : `Another value than \`${String(entry.allowed)}\` is not supported yet.`
 }

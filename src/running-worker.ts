@@ -50,10 +50,6 @@ export class RunningWorker {
     return this.#child.pid
   }
 
-  get isServing(): boolean {
-    return this.#servesSince !== undefined
-  }
-
   /** For how long it has served, ms; 0 = it never came to. */
   get servedMs(): number {
     return this.#servesSince === undefined ? 0 : systemClock.now() - this.#servesSince

@@ -9,7 +9,7 @@ export interface Interval {
 }
 
 /** Load is even where the busiest machine carries at most this many times the mean. */
-export const evenLimit = 1.15
+const evenLimit = 1.15
 
 /** Adds up, machine by machine, what lies in (fromMs, toMs]. */
 export function served(intervals: readonly Interval[], fromMs: number, toMs: number): number[] {

@@ -68,7 +68,7 @@ export function groupTimes(times: readonly SelfTime[]): { group: string; microse
 }
 
 /** Which part of the program a function belongs to. */
-export function groupOf({ url, functionName }: CallFrame): string {
+function groupOf({ url, functionName }: CallFrame): string {
   if (functionName === '(garbage collector)') return 'garbage collection'
   if (url.startsWith('node:'))
     return /^node:(?:_http|internal\/http|http)/.test(url) ? 'node:http' : 'node, else'

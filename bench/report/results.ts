@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Row } from '../cases/case.ts'
 import { isPinned } from '../machine/cores.ts'
 
-export const resultsFolder = fileURLToPath(new URL('../results', import.meta.url))
+const resultsFolder = fileURLToPath(new URL('../results', import.meta.url))
 
 /** What one run has found. */
 export interface Results {

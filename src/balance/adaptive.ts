@@ -99,7 +99,7 @@ function slownessOf(server: Server, medians: Medians): number {
 }
 
 /** 0.02 to 1. */
-export function healthOf(server: Server, medians: Medians): number {
+function healthOf(server: Server, medians: Medians): number {
   const ratio = server.successRate / Math.max(medians.successRate, 0.01)
   return Math.min(Math.max(ratio ** healthPower, leastHealth), 1)
 }

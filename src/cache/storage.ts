@@ -152,7 +152,7 @@ export function judge(
 }
 
 /** The directives that hold for us: those of CDN-Cache-Control where there are any (RFC 9213), else Cache-Control. */
-export function directivesOf(headers: FlatHeaders): { directives: ResponseDirectives; targeted: boolean } {
+function directivesOf(headers: FlatHeaders): { directives: ResponseDirectives; targeted: boolean } {
   const cdn = fieldValue(headers, 'cdn-cache-control')
   const targeted = cdn === undefined ? undefined : parseTargetedDirectives(cdn)
   if (targeted !== undefined) return { directives: targeted, targeted: true }

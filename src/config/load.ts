@@ -33,7 +33,7 @@ export interface LoadedConfig {
 }
 
 /** The file that is read when nobody names one. */
-export const defaultFile = 'headgate.yaml'
+const defaultFile = 'headgate.yaml'
 
 /**
  * Finds, reads and checks the configuration: the given file, else `$HEADGATE_CONFIG`, else `headgate.yaml` in the

@@ -9,7 +9,6 @@ import { checkUpstreams } from './checks/upstreams.ts'
 import { ConfigError, type ConfigFault, type Finding, formatPath, type Path } from './faults.ts'
 import { inspect } from './inspect.ts'
 import { type Config, type ConfigInput, configSchema, type UpstreamConfig } from './schema.ts'
-import { findUnsupported } from './unsupported.ts'
 
 export interface ResolveOptions {
   /** Folder that paths of files are relative to. Default: the working directory. */
@@ -51,7 +50,6 @@ export function resolveConfig(input: unknown, options: ResolveOptions = {}): Con
 
 /** Checks across keys run on what is sound, so that one look shows every fault. */
 function* check(sound: Sound, written: Sound): Generator<Finding> {
-  yield* findUnsupported(sound)
   yield* checkServer(sound)
   yield* checkUpstreams(sound, written)
   yield* checkRoutes(sound, written)

@@ -110,9 +110,7 @@ export type AdminConfig = NonNullable<Config['admin']>
 export type UpstreamConfig = Config['upstreams'][string]
 export type DiscoveryConfig = NonNullable<UpstreamConfig['discovery']>
 export type RouteConfig = Config['routes'][number]
-export type CacheConfig = Config['cache']
 export type PluginConfig = Config['plugins'][number]
-export type LoggingConfig = Config['logging']
 
 /** The configuration as a person writes it: only `upstreams` and `routes` are needed. */
 export type ConfigInput = Written<typeof configSchema>

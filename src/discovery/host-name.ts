@@ -50,7 +50,7 @@ export function isNoRecord(error: unknown): boolean {
   return code === 'ENOTFOUND' || code === 'ENODATA'
 }
 
-export function clampTtl(ttlMs: number): number {
+function clampTtl(ttlMs: number): number {
   return Math.min(maxTtlMs, Math.max(minTtlMs, ttlMs))
 }
 

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox'
 
 export const problemType = 'application/problem+json'
 
-export const problemSchema = Type.Object(
+const problemSchema = Type.Object(
   {
     type: Type.Literal('about:blank', { description: 'The status says what kind of problem it is.' }),
     title: Type.String({ description: 'The phrase of the status.' }),

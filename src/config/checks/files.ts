@@ -25,7 +25,7 @@ interface KeyFiles {
 }
 
 /** A certificate, its key, and authorities: each is there and is what it is said to be, and the two belong together. */
-export function* checkPair({ ca, cert, key }: KeyFiles, at: Path, folder: string): Generator<Finding> {
+function* checkPair({ ca, cert, key }: KeyFiles, at: Path, folder: string): Generator<Finding> {
   yield* read(ca, [...at, 'ca'], folder, 'certificates of authorities in PEM', certificateOf)
   const certificate = yield* read(cert, [...at, 'cert'], folder, 'a certificate in PEM', certificateOf)
   const privateKey = yield* read(

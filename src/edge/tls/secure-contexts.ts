@@ -16,7 +16,7 @@ const ciphers = [
   ...['ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305'],
 ].join(':')
 
-export function contextOptions(certificate: Certificate, terms: TlsTerms): SecureContextOptions {
+function contextOptions(certificate: Certificate, terms: TlsTerms): SecureContextOptions {
   const { cert, key } = certificate
   const { minVersion, clientCa } = terms
   // All of these suites are strong: a client without AES in hardware does better with its own order.

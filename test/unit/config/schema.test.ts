@@ -4,9 +4,7 @@ import type { TSchema } from 'typebox'
 import { IsArray, IsObject, IsRecord, IsUnion } from 'typebox'
 import { Value } from 'typebox/value'
 import type { UpstreamOptions } from '../../../src/balance/options.ts'
-import { resolveConfig } from '../../../src/config/resolve.ts'
 import { configSchema, type DiscoveryConfig, type UpstreamConfig } from '../../../src/config/schema.ts'
-import { findUnsupported } from '../../../src/config/unsupported.ts'
 import type { DiscoveryOptions } from '../../../src/discovery/discovery.ts'
 
 type Described = TSchema & { description?: string; expected?: string; default?: unknown }
@@ -38,14 +36,6 @@ test('every default is a value that could be written', () => {
     defaults++
   }
   assert.ok(defaults > 50, 'the walk finds them')
-})
-
-test('no default asks for what is not supported', () => {
-  const config = resolveConfig({
-    upstreams: { app: { servers: [{ url: 'http://a' }] } },
-    routes: [{ upstream: 'app' }],
-  })
-  assert.deepEqual([...findUnsupported(config)], [])
 })
 
 test('a section can be handed to the part that it configures as it is', () => {
