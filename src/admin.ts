@@ -13,6 +13,7 @@ import liveView from '../plugins/live-view.ts'
 import openApi from '../plugins/openapi.ts'
 import problemDetails from '../plugins/problem-details.ts'
 import type { AdminConfig } from './config/schema.ts'
+import type { SidePort } from './fastify-host.ts'
 import { problem, problemType, rawProblem } from './guard/problem.ts'
 import { ownPages } from './own-pages.ts'
 import { version } from './version.ts'
@@ -26,11 +27,9 @@ interface AdminParts {
   health: HealthOptions
 }
 
-/** The application of the admin port, and how it begins to listen. */
-export interface Admin {
+/** The admin port, and its application. */
+export interface Admin extends SidePort {
   app: FastifyInstance
-  listen(): Promise<unknown>
-  close(): Promise<unknown>
 }
 
 const description =

@@ -47,17 +47,17 @@ export function closing(app: FastifyInstance): (error: unknown) => Promise<never
   }
 }
 
-/** Something else that listens: it opens before the gateway, and closes after it. */
-export interface Listener {
+/** A port beside that of the gateway: it opens before that one, and closes after it. */
+export interface SidePort {
   listen(): Promise<unknown>
   close(): Promise<unknown>
 }
 
-/** Lets `listen()` without an address take the configured one, and takes other listeners along. */
+/** Lets `listen()` without an address take the configured one, and takes other ports along. */
 export function listenOn(
   app: FastifyInstance,
   address: { host: string; port: number },
-  others: readonly (Listener | undefined)[],
+  others: readonly (SidePort | undefined)[],
 ): void {
   const listen = app.listen.bind(app) as (options: FastifyListenOptions) => Promise<string>
   app.listen = (async (options: FastifyListenOptions = {}) => {

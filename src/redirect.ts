@@ -3,10 +3,10 @@ import { recordOf } from './edge/access-record.ts'
 import { hostOf } from './edge/authority.ts'
 import { createEdgeServer, type EdgeOptions } from './edge/edge-server.ts'
 import { targetOf } from './edge/routable.ts'
-import type { Listener } from './fastify-host.ts'
+import type { SidePort } from './fastify-host.ts'
 
-/** A listener that may choose its port. */
-export interface Redirect extends Listener {
+/** It may let the system choose its port. */
+export interface Redirect extends SidePort {
   address(): AddressInfo
 }
 

@@ -10,7 +10,6 @@ import { targetOf } from './edge/routable.ts'
 import { upgradeOf } from './edge/upgrade.ts'
 import { HeadgateError } from './errors.ts'
 import { explanation, explanationField, wantsExplanation } from './explanation.ts'
-import type { ExchangeTrace } from './forward/exchange-trace.ts'
 import type { ForwardTo } from './forward/forward-to.ts'
 import { serverTarget } from './forward/path.ts'
 import type { Sweep } from './forward/sweep.ts'
@@ -28,8 +27,6 @@ export interface ServeOptions {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who follows this request closely; absent where nobody does. */
-    trace?: ExchangeTrace | null
     /** Fields for the server that replace the client's; a plugin may set them. Names in lower case. */
     upstreamHeaders: Record<string, string> | null
   }

@@ -5,7 +5,7 @@ import type { LoadedConfig } from './config/load.ts'
 import { WatchedFile } from './discovery/watched-file.ts'
 import type { HeadgateError } from './errors.ts'
 import type { Serving } from './serving.ts'
-import { fileFault, listen, openGateway } from './start-gateway.ts'
+import { closesInTime, fileFault, listen, openGateway } from './start-gateway.ts'
 import type { Supervisor } from './systemd.ts'
 
 export interface ServiceOptions {
@@ -24,8 +24,6 @@ export interface ServiceOptions {
   onExit: (listener: () => void) => void
 }
 
-/** How long plugins have for their close hooks once nothing is in flight, ms. */
-const closeMs = 5_000
 /** A larger file is no configuration. */
 const maxFileBytes = 10 * 1024 * 1024
 
@@ -83,7 +81,7 @@ export class Service {
     this.#supervisor?.stopping()
     await this.#file?.close()
     const cut = await serving.drain()
-    const isClosed = await Promise.race([serving.close().then(() => true), patience()])
+    const isClosed = await closesInTime(serving.close())
     if (!isClosed) serving.log.warn('a plugin did not close in time')
     serving.log.info({ cut }, 'headgate has ended')
   }
@@ -128,11 +126,6 @@ export class Service {
     file.start()
     return file
   }
-}
-
-/** Resolves when it has waited long enough; nothing waits for it. */
-function patience(): Promise<false> {
-  return new Promise((resolve) => void setTimeout(resolve, closeMs, false).unref())
 }
 
 /** One gateway, in this process. */

@@ -4,6 +4,9 @@ import { HeadgateError } from './errors.ts'
 import { createGateway, type GatewayOptions } from './gateway.ts'
 import { listenFault } from './listen-fault.ts'
 
+/** How long plugins have for their close hooks once nothing is in flight, ms. */
+const closeMs = 5_000
+
 /** @throws HeadgateError what is wrong with the configuration, files that it names included */
 export function openGateway(config: Config, options: GatewayOptions): Promise<FastifyInstance> {
   return createGateway(config, options).catch((error) => {
@@ -23,6 +26,12 @@ export async function listen(gateway: FastifyInstance, socket?: number): Promise
     await gateway.close()
     throw listenFault(error)
   }
+}
+
+/** Resolves once a gateway has closed, or has had the time to: false where a plugin has not. Nothing waits for that one. */
+export function closesInTime(closed: Promise<unknown>): Promise<boolean> {
+  const tooLate = new Promise<false>((resolve) => void setTimeout(resolve, closeMs, false).unref())
+  return Promise.race([closed.then(() => true), tooLate])
 }
 
 /** A file that the configuration names and that cannot be read is a fault of the configuration. */

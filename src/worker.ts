@@ -4,7 +4,7 @@ import type { Config } from './config/schema.ts'
 import type { HandedSources } from './discovery/handed.ts'
 import { gatewayHealth } from './gateway-health.ts'
 import { samplesOf } from './metrics/merge.ts'
-import { fileFault, listen, openGateway } from './start-gateway.ts'
+import { closesInTime, fileFault, listen, openGateway } from './start-gateway.ts'
 import type { Action, ActionResult } from './view/fleet.ts'
 import type {
   Address,
@@ -29,8 +29,6 @@ export interface WorkerOptions {
 
 /** How long the primary may take to ask everybody, ms. */
 const patienceMs = 3_000
-/** How long plugins have for their close hooks, ms. */
-const closeMs = 5_000
 
 /** A gateway that is one of several processes: it does what the primary says, and asks it for what concerns all. */
 export class Worker {
@@ -128,7 +126,7 @@ export class Worker {
   async #drain(isReplaced: boolean) {
     const gateway = this.#serving
     const cut = await (isReplaced ? gateway.headgate.retire() : gateway.headgate.drain())
-    await Promise.race([gateway.close(), new Promise((resolve) => void setTimeout(resolve, closeMs).unref())])
+    await closesInTime(gateway.close())
     return cut
   }
 
