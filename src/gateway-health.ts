@@ -1,6 +1,6 @@
-import type { Upstreams } from '../plugins/balance.ts'
 import type { Sources } from '../plugins/discovery.ts'
 import type { UpstreamHealth } from '../plugins/health.ts'
+import type { Upstreams } from './balance/upstreams.ts'
 import type { RosterView } from './discovery/handed.ts'
 import type { DiscoveryState } from './discovery/roster.ts'
 

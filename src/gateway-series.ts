@@ -1,5 +1,5 @@
-import type { Upstreams } from '../plugins/balance.ts'
 import type { Sources, SourceView } from '../plugins/discovery.ts'
+import type { Upstreams } from './balance/upstreams.ts'
 import type { HttpCache } from './cache/http-cache.ts'
 import { configSeries } from './config-series.ts'
 import { ageBounds, type PoolStats, requestBounds } from './connections/pool-stats.ts'

@@ -1,7 +1,7 @@
-import type { Upstreams } from '../plugins/balance.ts'
 import type { Sources } from '../plugins/discovery.ts'
 import type { Server } from './balance/server.ts'
 import type { Upstream } from './balance/upstream.ts'
+import type { Upstreams } from './balance/upstreams.ts'
 import type { HttpCache } from './cache/http-cache.ts'
 import type { UpstreamConfig } from './config/schema.ts'
 import type { ServerPool } from './connections/server-pool.ts'

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Upstreams } from '../plugins/balance.ts'
 import type { ReserveContext } from './balance/reservation.ts'
 import type { Server } from './balance/server.ts'
+import type { Upstreams } from './balance/upstreams.ts'
 import { isUnsafe } from './cache/request.ts'
 import { Cacheable } from './cacheable.ts'
 import type { ServerPool } from './connections/server-pool.ts'

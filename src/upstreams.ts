@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { BalancePluginOptions, BalanceUpstream } from '../plugins/balance.ts'
+import type { BalanceUpstream } from './balance/upstreams.ts'
 import type { Config, UpstreamConfig } from './config/schema.ts'
 import { defaultMaxStreams } from './connections/http2/http2-options.ts'
 import type { DiscoveryOptions } from './discovery/discovery.ts'
@@ -8,7 +8,7 @@ import type { DiscoveryOptions } from './discovery/discovery.ts'
  * What the balancer needs to know of each upstream. Certificates are read here, so that a file that is not there
  * changes nothing.
  */
-export function balancedUpstreams(upstreams: Config['upstreams']): BalancePluginOptions['upstreams'] {
+export function balancedUpstreams(upstreams: Config['upstreams']): Record<string, BalanceUpstream> {
   return mapValues(upstreams, balanced)
 }
 
