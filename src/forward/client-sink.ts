@@ -1,5 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import { HeadgateError } from '../errors.ts'
+import { bodyLength, fieldPairs } from './field-lines.ts'
 import { finishSoon, flushSoon } from './flush.ts'
 import { hasUnreadBody } from './message.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink, ResponseSource } from './sink.ts'
@@ -127,7 +128,7 @@ export class ClientSink implements ResponseSink, HeadWriter {
     this.#isOver = true
     const response = this.#response
     if (this.#trailers !== undefined && response.chunkedEncoding)
-      response.addTrailers(linesOf(this.#trailers))
+      response.addTrailers(fieldPairs(this.#trailers))
     if (this.#last === undefined) response.end()
     else if (this.#last.length > textLimit) response.end(this.#last)
     // In one piece with the head, where bytes would go out as a piece of their own.
@@ -160,34 +161,4 @@ export class ClientSink implements ResponseSink, HeadWriter {
     this.#isOver = true
     this.#owner.onGone(new HeadgateError('HEADGATE_CLIENT_GONE'))
   }
-}
-
-/** Bytes of a response's body, where its head says so; else -1. */
-export function bodyLength(method: string, head: ResponseHead): number {
-  if (method === 'HEAD' || head.statusCode === 204 || head.statusCode === 304) return -1
-  for (let index = 0; index < head.headers.length; index += 2) {
-    const name = head.headers[index] as string
-    if (name.length === 14 && name.toLowerCase() === 'content-length') return Number(head.headers[index + 1])
-  }
-  return -1
-}
-
-/** Field lines as Node takes trailers: by name, several of one name as a list. */
-export function fieldsByName(flat: FlatHeaders): Record<string, string | string[]> {
-  const fields: Record<string, string | string[]> = {}
-  for (let index = 0; index < flat.length; index += 2) {
-    const name = (flat[index] as string).toLowerCase()
-    const before = fields[name]
-    fields[name] =
-      before === undefined ? (flat[index + 1] as string) : [before, flat[index + 1] as string].flat()
-  }
-  return fields
-}
-
-function linesOf(flat: FlatHeaders): [string, string][] {
-  const lines: [string, string][] = []
-  for (let index = 0; index < flat.length; index += 2) {
-    lines.push([flat[index] as string, flat[index + 1] as string])
-  }
-  return lines
 }

@@ -1,12 +1,7 @@
 import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
 import { HeadgateError } from '../errors.ts'
-import {
-  bodyLength,
-  type ClientSinkOptions,
-  type ClientSinkOwner,
-  fieldsByName,
-  type HeadWriter,
-} from './client-sink.ts'
+import type { ClientSinkOptions, ClientSinkOwner, HeadWriter } from './client-sink.ts'
+import { bodyLength, fieldsByName } from './field-lines.ts'
 import { hopByHop } from './field-names.ts'
 import { flushSoon } from './flush.ts'
 import type { FlatHeaders, ResponseHead, ResponseSink, ResponseSource } from './sink.ts'

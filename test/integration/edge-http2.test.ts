@@ -137,6 +137,30 @@ test('trailers and early hints cross', async (t) => {
   assert.equal(answer.isComplete, true)
 })
 
+test('fields named like what every JavaScript object has cross as others do', async (t) => {
+  const { port } = await start(t, {
+    listener(request, response) {
+      if (request.url === '/hints') {
+        response.socket?.write('HTTP/1.1 103 Early Hints\r\nConstructor: hinted\r\n\r\n')
+        return void response.end()
+      }
+      response.writeHead(200, { constructor: 'told', trailer: 'constructor' })
+      response.write('body')
+      response.addTrailers({ constructor: 'last' })
+      response.end()
+    },
+  })
+  const session = await connectH2(port)
+  t.after(() => session.destroy())
+  const { headers, trailers } = await requestH2(session, '/')
+  assert.deepEqual([headers.constructor, trailers.constructor], ['told', 'last'])
+  const { interim } = await requestH2(session, '/hints')
+  assert.deepEqual(
+    interim.map((fields) => fields.constructor),
+    ['hinted'],
+  )
+})
+
 test('a client that reads slowly holds up its own stream alone, and no memory', async (t) => {
   const total = 64 * 1024 * 1024
   let sent = 0
