@@ -21,6 +21,9 @@ const WRITTEN = new Set([
   'via',
 ])
 
+/** A field of this name never gets into an object of fields, so that nobody here knows what a client said in it. */
+const UNREADABLE = '__proto__'
+
 /** A response that varies by more than this is not stored. */
 const MOST_NAMES = 32
 
@@ -35,7 +38,7 @@ export function varyNames(headers: FlatHeaders): readonly string[] | undefined {
   const names = new Set(tokenList(lines.join(',')))
   if (names.size > MOST_NAMES) return undefined
   for (const name of names) {
-    if (name === '*' || !TOKEN.test(name) || WRITTEN.has(name)) return undefined
+    if (name === '*' || name === UNREADABLE || !TOKEN.test(name) || WRITTEN.has(name)) return undefined
     if (IN_KEY.has(name)) names.delete(name)
   }
   return [...names].sort()
@@ -50,7 +53,8 @@ const NO_NAMES: readonly string[] = []
 export function selectingKey(names: readonly string[], headers: IncomingHttpHeaders): string {
   let key = ''
   for (const name of names) {
-    const value = headers[name]
+    // Every object has a `constructor`; not every request has a field of that name.
+    const value = Object.hasOwn(headers, name) ? headers[name] : undefined
     key += value === undefined ? `${name}\n` : `${name}:${normalise(name, combined(value))}\n`
   }
   return key

@@ -138,7 +138,9 @@ test('trailers and early hints cross', async (t) => {
 })
 
 test('fields named like what every JavaScript object has cross as others do', async (t) => {
+  const asked: unknown[] = []
   const { port } = await start(t, {
+    prepare: (app) => app.addHook('onRequest', async ({ headers }) => void asked.push(headers.constructor)),
     listener(request, response) {
       if (request.url === '/hints') {
         response.socket?.write('HTTP/1.1 103 Early Hints\r\nConstructor: hinted\r\n\r\n')
@@ -152,7 +154,8 @@ test('fields named like what every JavaScript object has cross as others do', as
   })
   const session = await connectH2(port)
   t.after(() => session.destroy())
-  const { headers, trailers } = await requestH2(session, '/')
+  const { headers, trailers } = await requestH2(session, '/', { headers: { constructor: 'asked' } })
+  assert.deepEqual(asked, ['asked'])
   assert.deepEqual([headers.constructor, trailers.constructor], ['told', 'last'])
   const { interim } = await requestH2(session, '/hints')
   assert.deepEqual(

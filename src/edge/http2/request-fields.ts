@@ -90,7 +90,8 @@ export function headersOf(rawHeaders: readonly string[]): Record<string, string>
     const name = rawHeaders[index] as string
     const value = rawHeaders[index + 1] as string
     const before = headers[name]
-    if (before === undefined) headers[name] = value
+    // It may be something that every object has.
+    if (typeof before !== 'string') headers[name] = value
     else if (!single.has(name)) headers[name] = `${before}, ${value}`
   }
   return headers

@@ -32,6 +32,13 @@ suite('Vary (RFC 9111, section 4.1)', () => {
     }
   })
 
+  test('fields may be named like what every object has', () => {
+    assert.equal(isReused('Constructor', {}, {}), true)
+    assert.equal(isReused('Constructor', {}, { constructor: '1' }), false)
+    assert.equal(isReused('Constructor', { constructor: '1' }, { constructor: '1' }), true)
+    assert.equal(isReused('__proto__', {}, {}), false)
+  })
+
   test('a member that is no field name matches nothing', () => {
     for (const vary of ['a b', '"foo"', 'foo;q=1', 'fóo']) assert.equal(isReused(vary, {}, {}), false, vary)
   })
