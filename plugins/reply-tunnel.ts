@@ -4,7 +4,7 @@ import type { Upgrade } from '../src/edge/upgrade.ts'
 import type { ExchangeOptions } from '../src/forward/exchange.ts'
 import type { Sweep } from '../src/forward/sweep.ts'
 import { Tunnel } from '../src/forward/tunnel.ts'
-import { addReplyHeaders } from './reply-sink.ts'
+import { addReplyHeaders } from './reply-hooks.ts'
 
 export interface ReplyTunnelOptions {
   sweep: Sweep

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { CachedResponse } from '../plugins/cache.ts'
-import { replySink, writeStored } from '../plugins/reply-sink.ts'
+import { replySink } from '../plugins/reply-sink.ts'
+import { writeStored } from '../plugins/reply-stored.ts'
 import type { Hit, RequestChanges } from './cache/lookup.ts'
 import { recordOf } from './edge/access-record.ts'
 import { wantsExplanation } from './explanation.ts'

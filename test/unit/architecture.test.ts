@@ -48,7 +48,9 @@ const pluginLibraries: Readonly<Record<string, string[]>> = {
 }
 
 /** Not plugins: how replies are written or become tunnels, and how requests go through reply-from. */
-const partsOfPlugins = ['plugins/reply-sink.ts', 'plugins/reply-passage.ts', 'plugins/reply-tunnel.ts']
+const partsOfPlugins = ['hooks', 'passage', 'sink', 'stored', 'tunnel'].map(
+  (part) => `plugins/reply-${part}.ts`,
+)
 
 /** Who else touches the process, and what of it: defaults that a caller can replace. */
 const touchesProcess: Readonly<Record<string, string[]>> = {
