@@ -146,7 +146,7 @@ export async function createGateway(
     trust: settings.trust,
     settings: () => settings.config.logging,
   })
-  // Whoever looks on from outside sees one fleet, be it this process or several.
+  // Whoever looks on from outside sees one fleet, be it this process or several; the gateway's own pages tell of it too.
   const fleet = new LocalFleet({
     app,
     settings,
@@ -198,10 +198,13 @@ export async function createGateway(
   })
   app.setNotFoundHandler(serve)
 
+  // Whoever runs it reads its configuration again, lets it drain, and looks at it on a port of its own.
   app.decorate('headgate', control({ app, front, settings, lifecycle, log, folder, fleet, events }))
   const ownAdmin = primary === undefined ? config.admin : undefined
   const admin = ownAdmin && (await openAdmin(ownAdmin, { fleet, log, health: healthOptions }))
   if (admin !== undefined) app.decorate('admin', admin.app)
+
+  // It listens last, behind the ports beside its own, which close after it.
   const redirect = front.redirect(() => (app.server.address() as AddressInfo).port)
   listenOn(app, config.server, [admin, redirect])
   app.addHook('onListen', async () => front.start())

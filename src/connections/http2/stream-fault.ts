@@ -46,3 +46,9 @@ function caused(error: Error, cause: Error | undefined): Error {
   if (cause !== undefined) error.cause = cause
   return error
 }
+
+/** Node's refusal of a field is undici's. */
+export function asArgumentError(error: Error & { code?: string }): Error {
+  const isArgument = /^ERR_(?:HTTP2_|INVALID_)/.test(error.code ?? '')
+  return isArgument ? new errors.InvalidArgumentError(error.message) : error
+}

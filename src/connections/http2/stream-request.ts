@@ -7,7 +7,7 @@ import type { Waiter } from '../waiting-line.ts'
 import { fieldOf, type Http2Fields, parsedFields, plainFields, requestFields } from './fields.ts'
 import { bodyOf, type RequestBody } from './request-body.ts'
 import type { Carried, Session } from './session.ts'
-import { refusedFault } from './stream-fault.ts'
+import { asArgumentError, refusedFault } from './stream-fault.ts'
 import { type RunListener, StreamRun } from './stream-run.ts'
 
 /** Who hands sessions to requests, and learns what becomes of them. */
@@ -292,10 +292,4 @@ export class StreamRequest
     this.#run?.leave()
     session?.leave(this, this.#run === undefined)
   }
-}
-
-/** Node's refusal of a field is undici's. */
-function asArgumentError(error: Error & { code?: string }): Error {
-  const isArgument = /^ERR_(?:HTTP2_|INVALID_)/.test(error.code ?? '')
-  return isArgument ? new errors.InvalidArgumentError(error.message) : error
 }
