@@ -30,7 +30,7 @@ export class Passage implements ReplySinkOptions {
   #answered: Answered | undefined
   #send: (() => void) | undefined
 
-  constructor({ sweep, sendTimeout, onHead }: Pick<ReplySinkOptions, 'sweep' | 'sendTimeout' | 'onHead'>) {
+  constructor({ sweep, sendTimeout, onHead }: Omit<ReplySinkOptions, 'onGone'>) {
     this.sweep = sweep
     this.sendTimeout = sendTimeout
     this.#onHead = onHead

@@ -1,21 +1,18 @@
 import type { Http2ServerResponse } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
-import { ClientSink, type ClientSinkOwner, type HeadWriter } from '../src/forward/client-sink.ts'
+import type { ClientSinkOptions, ClientSinkOwner, HeadWriter } from '../src/forward/client-sink.ts'
 import { weakenEncodedTag } from '../src/forward/encoded-tag.ts'
 import { fieldsByName } from '../src/forward/field-lines.ts'
 import type { HeadHook } from '../src/forward/forward-to.ts'
+import { Http1ClientSink } from '../src/forward/http1-client-sink.ts'
+import { Http2ClientSink } from '../src/forward/http2-client-sink.ts'
 import type { ResponseHead, ResponseSink } from '../src/forward/sink.ts'
 import { connectionProgress, StalledClient, streamProgress } from '../src/forward/stalled-client.ts'
-import { StreamClientSink } from '../src/forward/stream-client-sink.ts'
 import { StreamSink } from '../src/forward/stream-sink.ts'
-import type { Sweep } from '../src/forward/sweep.ts'
 import { addReplyHeaders, hasOnSend, setField } from './reply-hooks.ts'
 
-export interface ReplySinkOptions {
-  sweep: Sweep
-  /** A client that takes nothing of a response for this long is cut, ms; 0 = never. */
-  sendTimeout: number
+export interface ReplySinkOptions extends ClientSinkOptions {
   /** Called once when the client has left before it had the whole response. */
   onGone: (error: Error) => void
   /** Takes part in the answer: called with the head, and with what sends it. Default: it is sent. */
@@ -31,8 +28,8 @@ export function replySink(reply: FastifyReply, options: ReplySinkOptions): Respo
   const answer = new ReplyAnswer(reply, options)
   if (hasOnSend(reply.request)) return streamTo(reply, answer, options)
   return isOfHttp2(reply.raw)
-    ? new StreamClientSink(reply.raw, answer, options)
-    : new ClientSink(reply.raw, answer, options)
+    ? new Http2ClientSink(reply.raw, answer, options)
+    : new Http1ClientSink(reply.raw, answer, options)
 }
 
 function isOfHttp2(response: object): response is Http2ServerResponse {

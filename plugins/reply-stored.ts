@@ -1,9 +1,9 @@
 import type { FastifyReply } from 'fastify'
 import type { Hit } from '../src/cache/lookup.ts'
 import { isReadyResponse } from '../src/edge/edge-response.ts'
+import type { ClientSinkOptions } from '../src/forward/client-sink.ts'
 import { connectionProgress, StalledClient } from '../src/forward/stalled-client.ts'
 import { hasFields, hasOnSend } from './reply-hooks.ts'
-import type { ReplySinkOptions } from './reply-sink.ts'
 
 /**
  * Writes a stored response at once, for the most that can be saved: no sink, no fields one by one. False, with
@@ -12,7 +12,7 @@ import type { ReplySinkOptions } from './reply-sink.ts'
 export function writeStored(
   reply: FastifyReply,
   { statusCode, statusMessage, text, body }: Hit,
-  { sweep, sendTimeout }: Pick<ReplySinkOptions, 'sweep' | 'sendTimeout'>,
+  { sweep, sendTimeout }: ClientSinkOptions,
 ): boolean {
   const { raw, request } = reply
   if (text === undefined || body === undefined || !isReadyResponse(raw)) return false

@@ -8,7 +8,7 @@ import type { FlatHeaders, ResponseHead, ResponseSink, ResponseSource } from './
 import { StalledClient, streamProgress } from './stalled-client.ts'
 
 /** Writes a response to a client of HTTP/2: straight to its stream, at the pace of its flow control. */
-export class StreamClientSink implements ResponseSink, HeadWriter {
+export class Http2ClientSink implements ResponseSink, HeadWriter {
   readonly #response: Http2ServerResponse
   readonly #stream: ServerHttp2Stream
   readonly #owner: ClientSinkOwner
