@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Type } from 'typebox'
-import { problemResponse } from '../src/guard/problem.ts'
+import { bearer, problemResponse, refusalResponses } from '../src/guard/problem.ts'
 import { Refusal } from '../src/guard/refusal.ts'
+import { affected, loggedEvent } from '../src/view/answers.ts'
 import type { EventLog } from '../src/view/event-log.ts'
 import { type Fleet, type LogLevel, logLevels } from '../src/view/fleet.ts'
 import { gatewaySnapshot, serverSnapshot, upstreamSnapshot } from '../src/view/snapshot.ts'
@@ -22,23 +23,7 @@ const serverPath = Type.Object({
   ...upstreamPath.properties,
   server: Type.String({ description: '`host:port` of the server.' }),
 })
-const event = Type.Object({
-  id: Type.Integer({ description: 'Counts up.' }),
-  at: Type.Number({ description: 'Milliseconds since 1970.' }),
-  kind: Type.String(),
-  upstream: Type.Optional(Type.String()),
-  server: Type.Optional(Type.String()),
-  detail: Type.Optional(Type.String()),
-  worker: Type.Optional(Type.Integer()),
-  count: Type.Integer({ description: 'How many workers have told it.' }),
-})
 const levelBody = Type.Object({ level: Type.Enum([...logLevels]) }, { additionalProperties: false })
-const done = Type.Object({ affected: Type.Integer({ description: 'In how many processes it was done.' }) })
-
-/** What every change may be answered with. */
-const refusals = { 401: problemResponse, 403: problemResponse, 429: problemResponse }
-const bearer = [{ token: [] }]
-
 /** The gateway as JSON: what it is doing, and what an operator may change. */
 async function adminApiPlugin(app: FastifyInstance, { fleet, events }: AdminApiOptions): Promise<void> {
   // What is told is as it is now, and not to be kept.
@@ -61,8 +46,8 @@ async function adminApiPlugin(app: FastifyInstance, { fleet, events }: AdminApiO
   }
 
   async function setDrained(kind: 'drain-server' | 'undrain-server', path: ServerPath) {
-    const { affected } = await fleet.perform({ kind, ...path })
-    if (affected > 0) return { affected }
+    const result = await fleet.perform({ kind, ...path })
+    if (result.affected > 0) return { affected: result.affected }
     throw new Refusal(404, `There is no server ${path.server} in the upstream ${path.upstream}`)
   }
 
@@ -110,7 +95,7 @@ async function adminApiPlugin(app: FastifyInstance, { fleet, events }: AdminApiO
         description: 'It gets no new requests, whatever its source says of it, until that is taken back.',
         params: serverPath,
         security: bearer,
-        response: { 200: done, ...refusals, 404: problemResponse },
+        response: { 200: affected, ...refusalResponses, 404: problemResponse },
       },
     },
     ({ params }) => setDrained('drain-server', params),
@@ -123,7 +108,7 @@ async function adminApiPlugin(app: FastifyInstance, { fleet, events }: AdminApiO
         summary: 'Take a drain back',
         params: serverPath,
         security: bearer,
-        response: { 200: done, ...refusals, 404: problemResponse },
+        response: { 200: affected, ...refusalResponses, 404: problemResponse },
       },
     },
     ({ params }) => setDrained('undrain-server', params),
@@ -136,7 +121,7 @@ async function adminApiPlugin(app: FastifyInstance, { fleet, events }: AdminApiO
         summary: 'Change the level of the log, until the next reload',
         body: levelBody,
         security: bearer,
-        response: { 200: done, 400: problemResponse, ...refusals },
+        response: { 200: affected, 400: problemResponse, ...refusalResponses },
       },
     },
     async ({ body: { level } }) => ({
@@ -154,7 +139,7 @@ async function adminApiPlugin(app: FastifyInstance, { fleet, events }: AdminApiO
             Type.Integer({ default: 0, description: 'The `id` of the last event that is known.' }),
           ),
         }),
-        response: { 200: Type.Array(event), 400: problemResponse },
+        response: { 200: Type.Array(loggedEvent), 400: problemResponse },
       },
     },
     async ({ query }) => events.after(query.after),

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Type } from 'typebox'
-import { problemResponse } from '../src/guard/problem.ts'
+import { bearer, problemResponse, refusalResponses } from '../src/guard/problem.ts'
 import { Refusal } from '../src/guard/refusal.ts'
+import { storedVariant } from '../src/view/answers.ts'
 import type { Fleet } from '../src/view/fleet.ts'
 import { cacheSnapshot } from '../src/view/snapshot.ts'
 
@@ -30,22 +31,6 @@ const purgeBody = Type.Object(
   },
 )
 
-const variant = Type.Object(
-  {
-    key: Type.String(),
-    statusCode: Type.Integer(),
-    lifetimeSource: Type.String({ description: 'What made it storable.' }),
-    age: Type.Number({ description: 'Seconds.' }),
-    freshFor: Type.Number({ description: 'Seconds; negative when it is stale.' }),
-    etag: Type.Optional(Type.String()),
-    vary: Type.Array(Type.String()),
-    tags: Type.Array(Type.String()),
-    bodyBytes: Type.Integer(),
-    hits: Type.Integer(),
-  },
-  { additionalProperties: true, description: 'One stored response.' },
-)
-
 /**
  * What an operator does with a cache, for an application that only operators reach: `GET /cache`, `GET /cache/entry`
  * and `POST /cache/purge`.
@@ -69,7 +54,7 @@ async function cacheAdminPlugin(app: FastifyInstance, { fleet }: CacheAdminOptio
         summary: 'What is stored of a URL, and why',
         querystring: entryQuery,
         response: {
-          200: Type.Object({ url: Type.String(), variants: Type.Array(variant) }),
+          200: Type.Object({ url: Type.String(), variants: Type.Array(storedVariant) }),
           400: problemResponse,
           404: problemResponse,
         },
@@ -88,13 +73,11 @@ async function cacheAdminPlugin(app: FastifyInstance, { fleet }: CacheAdminOptio
       schema: {
         summary: 'Take responses out of the cache',
         body: purgeBody,
-        security: [{ token: [] }],
+        security: bearer,
         response: {
           200: Type.Object({ purged: Type.Integer({ description: 'How many responses there were.' }) }),
           400: problemResponse,
-          401: problemResponse,
-          403: problemResponse,
-          429: problemResponse,
+          ...refusalResponses,
         },
       },
     },

@@ -25,6 +25,12 @@ export const problemResponse = {
   content: { [problemType]: { schema: problemSchema } },
 }
 
+/** What every change may be answered with, for the schema of its route. */
+export const refusalResponses = { 401: problemResponse, 403: problemResponse, 429: problemResponse }
+
+/** Says of a route that it needs the token. */
+export const bearer = [{ token: [] }]
+
 export type Problem = Static<typeof problemSchema>
 
 export function problem(status: number, detail: string, more: Partial<Problem> = {}): Problem {
