@@ -74,14 +74,12 @@ export default fp<AgentPluginOptions>(
 )
 
 function watchList(app: FastifyInstance, path: string, agent: DeploymentAgent): WatchedFile {
-  let last: string | undefined
   const watched = new WatchedFile({
     path,
     maxBytes: maxListBytes,
     clock: systemClock,
-    onText(text) {
-      if (text === last) return
-      last = text
+    onText(text, before) {
+      if (text === before) return
       agent.setServers(parseAgentItems(text, path))
       app.log.info({ path, servers: agent.servers.length }, 'the agent has read its list')
     },

@@ -108,17 +108,14 @@ export class Service {
   }
 
   #watch(path: string): WatchedFile {
-    let last: string | undefined
     const log = this.#serving?.log
     const file = new WatchedFile({
       path,
       maxBytes: maxFileBytes,
       clock: systemClock,
-      onText: (text) => {
-        const hasChanged = last !== undefined && text !== last
-        if (last === undefined) log?.info({ file: path }, 'the configuration is watched')
-        last = text
-        if (hasChanged) void this.reload()
+      onText: (text, before) => {
+        if (before === undefined) log?.info({ file: path }, 'the configuration is watched')
+        else if (text !== before) void this.reload()
       },
       onError: (error) =>
         log?.warn({ reason: (error as Error).message }, 'the configuration cannot be watched'),

@@ -9,8 +9,8 @@ export interface WatchedFileOptions {
   maxBytes: number
   /** Milliseconds between two readings where nothing is noticed. @default 5000 */
   pollInterval?: number
-  /** After each reading, whether the text has changed or not. */
-  onText(text: string): void
+  /** After each reading, whether the text has changed or not; `before` is that of the last one, undefined at first. */
+  onText(text: string, before: string | undefined): void
   onError(error: unknown): void
   clock: Clock
 }
@@ -30,6 +30,7 @@ export class WatchedFile {
   #noticed: Timer | undefined
   #reading: Promise<void> | undefined
   #again = false
+  #last: string | undefined
   #closed = false
 
   constructor(options: WatchedFileOptions) {
@@ -92,7 +93,10 @@ export class WatchedFile {
   async #readOnce(): Promise<void> {
     try {
       const text = await readText(this.#options.path, this.#options.maxBytes)
-      if (!this.#closed) this.#options.onText(text)
+      if (this.#closed) return
+      const before = this.#last
+      this.#last = text
+      this.#options.onText(text, before)
     } catch (error) {
       if (!this.#closed) this.#options.onError(error)
     }
