@@ -1,5 +1,4 @@
 import { fstatSync, type Stats } from 'node:fs'
-import { readTls } from './certificates.ts'
 import { type Command, parseArguments } from './cli/arguments.ts'
 import { help } from './cli/help.ts'
 import { loadConfig } from './config/load.ts'
@@ -41,7 +40,6 @@ async function run(args: readonly string[]): Promise<void> {
 
 async function check({ config: file }: Verb<'check'>): Promise<void> {
   const { config, source, warnings } = await load(file)
-  if (config.server.tls !== undefined) readTls(config.server.tls)
   const counts = [
     count(Object.keys(config.upstreams), 'upstream'),
     count(config.routes, 'route'),

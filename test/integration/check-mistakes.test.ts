@@ -206,6 +206,23 @@ const mistakes: [kind: string, yaml: string, said: RegExp][] = [
     /tls\.key: found "other\.key", the key of another certificate, expected the private key of "good\.crt"/,
   ],
   [
+    'a certificate for clients that is not there',
+    also('server: { tls: { cert: nowhere.crt, key: good.key } }'),
+    /server\.tls\.cert: found "nowhere\.crt", which is not there \(\/.*nowhere\.crt\), expected a file with a certificate/,
+  ],
+  [
+    'a key of another certificate for clients',
+    also(
+      'server: { tls: { cert: good.crt, key: good.key, certificates: [{ cert: good.crt, key: other.key }] } }',
+    ),
+    /server\.tls\.certificates\[0\]\.key: found "other\.key", the key of another certificate, expected the private key/,
+  ],
+  [
+    'authorities for clients that are none',
+    also('server: { tls: { cert: good.crt, key: good.key, clientCa: noise.crt } }'),
+    /server\.tls\.clientCa: found "noise\.crt", which holds something else, expected a file with certificates of authorities/,
+  ],
+  [
     'a plugin package that is not installed',
     also('plugins: [{ module: "@nobody/nothing" }]'),
     /plugins\[0\]\.module: found "@nobody\/nothing", which is not there, expected a package/,
@@ -327,6 +344,15 @@ test('check finds variables that are malformed', async (t) => {
   )
   assert.match(said, /TARGET_PORT: found nothing/)
   assert.match(said, /REQUEST_TIMEOUT: found "30s", expected the time limit of a request in seconds/)
+})
+
+test('files that are wrong are told together, and with every other fault', async (t) => {
+  const yaml = `server: { tls: { cert: nowhere.crt, key: good.key } }
+${withUpstream('tls: { ca: noise.crt }')}
+cache: { maxBytes: 1mb, maxEntryBytes: 2mb }`
+  const said = await saidOf(await folderWithFiles(t, yaml), 'headgate.yaml')
+  for (const path of ['server.tls.cert', 'upstreams.app.tls.ca', 'cache.maxEntryBytes'])
+    assert.ok(said.includes(`${path}: found`), path)
 })
 
 test('there are more than thirty kinds, and a file without any of them is left alone', async (t) => {

@@ -9,7 +9,15 @@ import type { Sound } from './sound.ts'
  * What only a look at the files that a configuration names can tell. Relative ones are found from `folder`. Whole paths
  * stand in what was found alone: what was expected may be shown to strangers.
  */
-export function* checkFiles({ upstreams = {}, plugins = [] }: Sound, folder: string): Generator<Finding> {
+export function* checkFiles(
+  { server, upstreams = {}, plugins = [] }: Sound,
+  folder: string,
+): Generator<Finding> {
+  const { clientCa, certificates = [], ...first } = server?.tls ?? {}
+  yield* checkPair({ ...first, ca: clientCa }, ['server', 'tls'], folder, 'clientCa')
+  for (const [index, pair] of certificates.entries()) {
+    yield* checkPair(pair ?? {}, ['server', 'tls', 'certificates', index], folder)
+  }
   for (const [name, upstream] of Object.entries(upstreams)) {
     if (upstream?.tls !== undefined) yield* checkPair(upstream.tls, ['upstreams', name, 'tls'], folder)
   }
@@ -25,8 +33,8 @@ interface KeyFiles {
 }
 
 /** A certificate, its key, and authorities: each is there and is what it is said to be, and the two belong together. */
-function* checkPair({ ca, cert, key }: KeyFiles, at: Path, folder: string): Generator<Finding> {
-  yield* read(ca, [...at, 'ca'], folder, 'certificates of authorities in PEM', certificateOf)
+function* checkPair({ ca, cert, key }: KeyFiles, at: Path, folder: string, caKey = 'ca'): Generator<Finding> {
+  yield* read(ca, [...at, caKey], folder, 'certificates of authorities in PEM', certificateOf)
   const certificate = yield* read(cert, [...at, 'cert'], folder, 'a certificate in PEM', certificateOf)
   const privateKey = yield* read(
     key,
