@@ -42,3 +42,12 @@ test('every plugin has a page', () => {
     )
   }
 })
+
+test('decisions count up, and each tells its number', () => {
+  const files = globSync('docs/decisions/*.md', { cwd: root }).sort()
+  for (const [index, file] of files.entries()) {
+    const number = index + 1
+    assert.match(file, new RegExp(`/${String(number).padStart(4, '0')}-[a-z0-9-]+\\.md$`))
+    assert.match(readFileSync(join(root, file), 'utf8'), new RegExp(`^# ${number}\\. `), file)
+  }
+})
