@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { FastifyBaseLogger } from 'fastify'
 import { type AccessRecord, recordOf } from './edge/access-record.ts'
 import { redactTarget } from './edge/redact.ts'
 import { targetOf } from './edge/routable.ts'
@@ -9,8 +8,12 @@ import type { RequestMetrics } from './metrics/request-metrics.ts'
 /** The status that nobody got, because the client had left before (after nginx). */
 const clientGone = 499
 
+/** What is told of a request; what is `undefined` is not. */
+export type AccessLine = ReturnType<typeof accessLine>
+export type WriteAccessLine = (line: AccessLine) => void
+
 export interface AccessLogOptions {
-  log: FastifyBaseLogger
+  write: WriteAccessLine
   metrics: RequestMetrics
   /** Whose X-Forwarded-For tells who the client is. */
   trust: Trust
@@ -27,7 +30,7 @@ export interface AccessLogSettings {
 }
 
 /** Counts a request that is over, and writes its line. */
-export function accessLog({ log, metrics, trust, settings, random = Math.random }: AccessLogOptions) {
+export function accessLog({ write, metrics, trust, settings, random = Math.random }: AccessLogOptions) {
   return function onFinished(record: AccessRecord, request: IncomingMessage, response: ServerResponse): void {
     const durationMs = performance.now() - record.startedAt
     const isAborted = !response.writableFinished && response.statusCode !== 101
@@ -35,31 +38,43 @@ export function accessLog({ log, metrics, trust, settings, random = Math.random 
     metrics.count(record.route, request.method as string, status, durationMs / 1000)
     const { access, sample } = settings()
     if (!access || !(status >= 500 || isAborted || sample === 1 || random() < sample)) return
-    const { exchange } = record
-    const { headers } = request
-    const peer = plainAddress(request.socket?.remoteAddress)
-    log.info(
-      {
-        requestId: record.requestId,
-        client: clientAddress(peer, headers['x-forwarded-for']?.toString(), trust),
-        method: request.method,
-        host: headers.host,
-        url: redactTarget(targetOf(request)),
-        status,
-        durationMs: round(durationMs),
-        route: record.route,
-        upstream: record.upstream,
-        server: exchange?.server?.name,
-        attempts: exchange?.attempts,
-        waitMs: exchange === undefined ? undefined : round(exchange.waitedMs),
-        cache: record.cache?.(),
-        socketAgeMs: exchange?.connection === undefined ? undefined : round(exchange.connection.ageMs),
-        aborted: isAborted ? true : undefined,
-        error: record.error,
-        cause: causeOf(record.cause),
-      },
-      'request',
-    )
+    write(accessLine(record, request, { trust, status, durationMs, isAborted }))
+  }
+}
+
+interface Outcome {
+  trust: Trust
+  status: number
+  durationMs: number
+  isAborted: boolean
+}
+
+function accessLine(
+  record: AccessRecord,
+  request: IncomingMessage,
+  { trust, status, durationMs, isAborted }: Outcome,
+) {
+  const { exchange } = record
+  const { headers } = request
+  const peer = plainAddress(request.socket?.remoteAddress)
+  return {
+    requestId: record.requestId,
+    client: clientAddress(peer, headers['x-forwarded-for']?.toString(), trust),
+    method: request.method,
+    host: headers.host,
+    url: redactTarget(targetOf(request)),
+    status,
+    durationMs: round(durationMs),
+    route: record.route,
+    upstream: record.upstream,
+    server: exchange?.server?.name,
+    attempts: exchange?.attempts,
+    waitMs: exchange === undefined ? undefined : round(exchange.waitedMs),
+    cache: record.cache?.(),
+    socketAgeMs: exchange?.connection === undefined ? undefined : round(exchange.connection.ageMs),
+    aborted: isAborted ? true : undefined,
+    error: record.error,
+    cause: causeOf(record.cause),
   }
 }
 

@@ -7,7 +7,7 @@ import cache from '../plugins/cache.ts'
 import discovery from '../plugins/discovery.ts'
 import forward from '../plugins/forward.ts'
 import metrics from '../plugins/metrics.ts'
-import { accessLog } from './access-log.ts'
+import { accessLog, type WriteAccessLine } from './access-log.ts'
 import { openAdmin } from './admin.ts'
 import type { ServerSpec } from './balance/server.ts'
 import { systemClock } from './clock.ts'
@@ -43,6 +43,8 @@ export interface GatewayOptions {
   folder?: string
   /** Default: a pino logger of the configured level, JSON lines on standard output. */
   logger?: FastifyBaseLogger
+  /** Writes a line of the access log. Default: the logger does. */
+  writeAccessLine?: WriteAccessLine
   /** Where this gateway is one of several processes that serve as one: what it leaves to the one that holds them. */
   primary?: PrimaryLink | undefined
 }
@@ -64,7 +66,7 @@ declare module 'fastify' {
  */
 export async function createGateway(
   input: ConfigInput | Config,
-  { folder = process.cwd(), logger, primary }: GatewayOptions = {},
+  { folder = process.cwd(), logger, writeAccessLine, primary }: GatewayOptions = {},
 ): Promise<FastifyInstance> {
   const settings = new LiveSettings(resolveConfig(input, { folder }))
   const { config } = settings
@@ -141,7 +143,7 @@ export async function createGateway(
     expose: false,
   })
   const finished = accessLog({
-    log,
+    write: writeAccessLine ?? ((line) => log.info(line, 'request')),
     metrics: app.metrics.requests,
     trust: settings.trust,
     settings: () => settings.config.logging,

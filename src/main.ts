@@ -5,7 +5,7 @@ import { loadConfig } from './config/load.ts'
 import { formatWarning } from './config/warnings.ts'
 import { countBuffersAsHeap } from './engine.ts'
 import { HeadgateError } from './errors.ts'
-import { createLogger } from './logger.ts'
+import { openLog } from './logger.ts'
 import { inheritedSocket, systemdSupervisor } from './systemd.ts'
 import { version } from './version.ts'
 import { workerMark } from './workers/mark.ts'
@@ -56,7 +56,7 @@ async function start({ config: file, host, port, watch }: Verb<'start'>): Promis
   const service = new Service({
     load: () => load(file),
     address: { ...(host !== undefined && { host }), ...(port !== undefined && { port }) },
-    createLogger: newLogger,
+    openLog: newLog,
     onExit: (listener) => process.on('exit', listener),
     socket: inheritedSocket({ env, pid }),
     watch,
@@ -82,7 +82,7 @@ async function work({ config: file }: Verb<'start'>): Promise<void> {
       onMessage: (listener) => process.on('message', listener),
     },
     load: () => load(file),
-    createLogger: (level, number) => newLogger(level, number),
+    openLog: newLog,
     exit: () => process.exit(exitCodes.ended),
   })
   // Who signals a whole group of processes means the one that holds them.
@@ -96,7 +96,7 @@ async function agent({ servers, host, port }: Verb<'agent'>): Promise<void> {
     servers,
     ...(host !== undefined && { host }),
     port,
-    logger: newLogger('info'),
+    logger: newLog('info').logger,
   })
   stopOnSignal(async () => (await starting).close())
   await starting
@@ -146,10 +146,10 @@ function load(file: string | undefined) {
   return loadConfig({ file, env: process.env, cwd: process.cwd() })
 }
 
-function newLogger(level: string, worker?: number) {
+function newLog(level: string, worker?: number) {
   const terminal = process.stdout.isTTY ? { write: print, hasColors: hasColors() } : undefined
   const sharesPipe = worker !== undefined && isPipe(fstatSync(1))
-  return createLogger({ level, pid: process.pid, worker, sharesPipe, terminal })
+  return openLog({ level, pid: process.pid, worker, sharesPipe, terminal })
 }
 
 function isPipe(stats: Stats): boolean {

@@ -4,6 +4,7 @@ import { systemClock } from './clock.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { WatchedFile } from './discovery/watched-file.ts'
 import type { HeadgateError } from './errors.ts'
+import type { ProcessLog } from './logger.ts'
 import type { Serving } from './serving.ts'
 import { closesInTime, fileFault, listen, openGateway } from './start-gateway.ts'
 import type { Supervisor } from './systemd.ts'
@@ -13,7 +14,7 @@ export interface ServiceOptions {
   load: () => Promise<LoadedConfig>
   /** Go before the configuration, at each reload too. */
   address: { host?: string; port?: number }
-  createLogger: (level: string) => FastifyBaseLogger
+  openLog: (level: string) => ProcessLog
   /** A socket that listens already, a descriptor; in the place of the address. */
   socket?: number | undefined
   /** Read the configuration again whenever its file changes. Default false. */
@@ -87,18 +88,18 @@ export class Service {
   }
 
   async #open(loaded: LoadedConfig): Promise<Serving> {
-    const { createLogger, socket, onExit } = this.#options
+    const { openLog, socket, onExit } = this.#options
     const { config, folder } = loaded
-    const log = createLogger(config.logging.level)
+    const log = openLog(config.logging.level)
     const { workers } = config.server
     const count = workers === 'auto' ? availableParallelism() : workers
     if (count === 1) {
-      const gateway = await openGateway(config, { folder, logger: log })
+      const gateway = await openGateway(config, { folder, ...log })
       await listen(gateway, socket)
       return alone(gateway)
     }
     const [{ Primary }, { forkWorker }] = await Promise.all([import('./primary.ts'), import('./cluster.ts')])
-    return Primary.start(loaded, { count, log, fork: forkWorker, socket, onExit })
+    return Primary.start(loaded, { count, log: log.logger, fork: forkWorker, socket, onExit })
   }
 
   async #load(): Promise<LoadedConfig> {

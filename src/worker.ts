@@ -1,8 +1,9 @@
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { systemClock } from './clock.ts'
 import type { Config } from './config/schema.ts'
 import type { HandedSources } from './discovery/handed.ts'
 import { gatewayHealth } from './gateway-health.ts'
+import type { ProcessLog } from './logger.ts'
 import { samplesOf } from './metrics/merge.ts'
 import { closesInTime, fileFault, listen, openGateway } from './start-gateway.ts'
 import type { Action, ActionResult } from './view/fleet.ts'
@@ -22,7 +23,7 @@ export interface WorkerOptions {
   port: Port
   /** Reads the configuration from where the primary has it. */
   load: () => Promise<{ config: Config }>
-  createLogger: (level: string, worker: number) => FastifyBaseLogger
+  openLog: (level: string, worker: number) => ProcessLog
   /** Ends the process. */
   exit: () => void
 }
@@ -81,7 +82,7 @@ export class Worker {
     const primary = this.#primary
     const gateway = await openGateway(config, {
       folder,
-      logger: this.#options.createLogger(config.logging.level, worker),
+      ...this.#options.openLog(config.logging.level, worker),
       primary: {
         follow: (take) => {
           take(sources)

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { createLogger } from '../../src/logger.ts'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { inspect } from 'node:util'
+import { openLog } from '../../src/logger.ts'
 
 test('the secrets of clients are hidden, wherever the fields of a message are logged', () => {
   let text = ''
   const write = (line: string) => {
     text += line
   }
-  const log = createLogger({ level: 'info', pid: 1, terminal: { write, hasColors: false } })
+  const { logger } = openLog({ level: 'info', pid: 1, terminal: { write, hasColors: false } })
   const headers = {
     authorization: 'Bearer secret',
     cookie: 'id=secret',
@@ -16,20 +22,73 @@ test('the secrets of clients are hidden, wherever the fields of a message are lo
     'x-api-key': 'secret',
     accept: 'text/plain',
   }
-  for (const fields of [{ headers }, { req: { headers } }, { res: { headers } }]) log.info(fields, 'logged')
+  for (const fields of [{ headers }, { req: { headers } }, { res: { headers } }])
+    logger.info(fields, 'logged')
   assert.doesNotMatch(text, /secret/)
   assert.equal(text.match(/\[hidden\]/g)?.length, 15)
   assert.equal(text.match(/text\/plain/g)?.length, 3)
 })
 
-test('what is below the level is not written', () => {
+const line = {
+  requestId: 'a',
+  client: '::1',
+  method: 'GET',
+  host: undefined,
+  url: '/"\\\u0000\u2028\ud800é',
+  status: 200,
+  durationMs: 0.3,
+  route: '/',
+  upstream: 'app',
+  server: undefined,
+  attempts: undefined,
+  waitMs: Number.NaN,
+  cache: 'hit',
+  socketAgeMs: undefined,
+  aborted: true,
+  error: undefined,
+  cause: undefined,
+} as const
+
+test('what is below the level is not written, whichever it was when the log was opened', () => {
   const lines: string[] = []
-  const log = createLogger({
-    level: 'warn',
-    pid: 1,
-    terminal: { write: (line) => lines.push(line), hasColors: false },
-  })
-  log.info('quiet')
-  log.warn('loud')
+  const terminal = { write: (text: string) => void lines.push(text), hasColors: false }
+  const { logger, writeAccessLine } = openLog({ level: 'warn', pid: 1, terminal })
+  logger.info('quiet')
+  writeAccessLine(line)
+  logger.warn('loud')
   assert.equal(lines.length, 1)
+  logger.level = 'info'
+  writeAccessLine(line)
+  assert.equal(lines.length, 2)
+})
+
+/** What a process of its own writes to standard output, a file, with the log of a worker. */
+async function outputOf(t: TestContext, statements: string): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'headgate-log-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const output = await open(join(folder, 'log'), 'w+')
+  const module = JSON.stringify(new URL('../../src/logger.ts', import.meta.url).href)
+  const program = `
+    import { openLog } from ${module}
+    const { logger, writeAccessLine } = openLog({ level: 'info', pid: 7, worker: 2 })
+    ${statements}`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: ['ignore', output.fd, 'inherit'],
+  })
+  assert.deepEqual(await once(child, 'close'), [0, null])
+  await output.close()
+  return (await readFile(join(folder, 'log'), 'utf8')).split('\n')
+}
+
+test('an access line is what the logger would have written', async (t) => {
+  const [written, direct, ...rest] = await outputOf(
+    t,
+    `Date.now = () => 1234567890123
+    const line = ${inspect(line)}
+    logger.info(line, 'request')
+    writeAccessLine(line)`,
+  )
+  assert.match(written as string, /^\{"level":30,"time":1234567890123,"pid":7,"worker":2,"requestId":"a",/)
+  assert.equal(direct, written)
+  assert.deepEqual(rest, [''])
 })
