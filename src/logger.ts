@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 import type { WriteAccessLine } from './access-log.ts'
 import { formatLogLine } from './cli/terminal-log.ts'
 
@@ -47,7 +47,7 @@ export interface ProcessLog {
  * Lines leave together, when so many bytes or so many milliseconds have come to pass: a write for each would cost more
  * than all else about it. A process that ends takes none along; one that is killed loses what had not left.
  */
-const gathering = { minLength: 8 * 1024, periodicFlush: 100 }
+const gathering = { minLength: 32 * 1024, maxWrite: 64 * 1024, periodicFlush: 100 }
 /** Several processes write into one pipe: what is at most PIPE_BUF of Linux long, no other line gets into. */
 const gatheringInPipe = { ...gathering, minLength: 3 * 1024, maxWrite: 4 * 1024 }
 
@@ -55,7 +55,7 @@ const gatheringInPipe = { ...gathering, minLength: 3 * 1024, maxWrite: 4 * 1024 
 export function openLog({ level, pid, worker, sharesPipe = false, terminal }: LogOptions): ProcessLog {
   const destination =
     terminal === undefined
-      ? pino.destination({ dest: 1, sync: false, ...(sharesPipe ? gatheringInPipe : gathering) })
+      ? standardOutput(sharesPipe ? gatheringInPipe : gathering)
       : { write: (line: string) => terminal.write(formatLogLine(line, terminal.hasColors)) }
   const base = { pid, ...(worker !== undefined && { worker }) }
   const logger = pino({ level, base, redact: redaction }, destination)
@@ -67,5 +67,15 @@ export function openLog({ level, pid, worker, sharesPipe = false, terminal }: Lo
       const fields = JSON.stringify(line).slice(1, -1)
       destination.write(`{"level":30,"time":${Date.now()},${fixed},${fields},"msg":"request"}\n`)
     },
+  }
+}
+
+/** Gathers bytes: of text it would measure all that it has gathered, at each line again. */
+function standardOutput(gathering: object): DestinationStream & { flushSync: () => void } {
+  const output = pino.destination({ dest: 1, sync: false, contentMode: 'buffer', ...gathering })
+  return {
+    // Its types know of text alone.
+    write: (line) => output.write(Buffer.from(line) as unknown as string),
+    flushSync: () => output.flushSync(),
   }
 }

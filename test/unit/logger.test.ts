@@ -92,3 +92,22 @@ test('an access line is what the logger would have written', async (t) => {
   assert.equal(direct, written)
   assert.deepEqual(rest, [''])
 })
+
+test('a process that ends takes no line along, however it ends', async (t) => {
+  for (const end of ['', 'process.exit(0)', "logger.fatal('over')"]) {
+    const lines = await outputOf(
+      t,
+      `for (let number = 0; number < 3000; number++) {
+        if (number % 2 === 0) logger.info({ number }, 'é')
+        else writeAccessLine({ number })
+        if (number % 1000 === 0) await new Promise(setImmediate)
+      }
+      ${end}`,
+    )
+    const numbers = lines.filter((text) => text.includes('number')).map((text) => JSON.parse(text).number)
+    assert.deepEqual(
+      numbers.sort((one, other) => one - other),
+      Array.from({ length: 3000 }, (_, index) => index),
+    )
+  }
+})
