@@ -123,9 +123,11 @@ export class Entry implements Representation {
     if (this.#ready !== undefined && age === this.#readyAge) return this.#ready
     const { statusCode, statusMessage, body } = this
     const headers = [...this.headers, ...this.#ageFields(age, undefined)]
+    const hit = new ReadyHit({ statusCode, statusMessage, headers, body })
+    // What is asked for once a second is not kept: of many entries it would only be old garbage.
+    this.#ready = age === this.#readyAge ? hit : undefined
     this.#readyAge = age
-    this.#ready = new ReadyHit({ statusCode, statusMessage, headers, body })
-    return this.#ready
+    return hit
   }
 
   /** Whether it holds what the request wants of the body. */

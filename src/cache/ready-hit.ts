@@ -4,8 +4,8 @@ import { isSendable, TOKEN } from './fields.ts'
 import type { Hit } from './lookup.ts'
 
 /**
- * A hit that wants the whole of a stored response. It is made once a second, since nothing but the age changes, and
- * shared by all hits of that second.
+ * A hit that wants the whole of a stored response. Nothing but the age changes, so that all hits of a second share the
+ * second one of it.
  */
 export class ReadyHit implements Hit {
   readonly kind = 'hit'
