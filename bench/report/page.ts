@@ -59,9 +59,10 @@ function profileSection(profiles: Profiles, cases: readonly Case[]): string {
 }
 
 function goalCells({ title, limit, value }: Goal, results: Results): string[] {
+  const bound = String(Number(limit.toFixed(2)))
   const reached = value(results)
-  if (reached === undefined || reached === null) return [title, String(limit), 'not measured']
-  return [title, String(limit), `${figure(reached, 2)}${reached <= limit ? '' : ' (missed)'}`]
+  if (reached === undefined || reached === null) return [title, bound, 'not measured']
+  return [title, bound, `${figure(reached, 2)}${reached <= limit ? '' : ' (missed)'}`]
 }
 
 function section({ title, method, columns }: Case, rows: readonly Row[]): string {
