@@ -30,6 +30,7 @@ export function chart(panels: readonly Panel[]): string {
     y += titleHeight + panel.bars.length * rowHeight + gap
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y}" width="${width}" height="${y}" role="img" font-family="system-ui, sans-serif" font-size="13">
+<title>CPU time and latency by gateway</title>
 <style>
   text { fill: #1f2328 } .unit { fill: #656d76 } .other { fill: #afb8c1 } .ours { fill: #1f6feb }
   @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .unit { fill: #8d96a0 } .other { fill: #484f58 } .ours { fill: #4493f8 } }
