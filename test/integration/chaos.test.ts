@@ -61,7 +61,7 @@ test('nor where every slot is taken, and requests and retries have to wait', asy
     seconds: 4,
     crowd: 40,
     limits: { maxInFlight: 2, queueTimeout: 10_000 },
-    answerAfterMs: 15,
+    answerAfterMs: 40,
   })
   assert.ok(share > 0.3, `requests waited in ${share} of the time`)
 })
