@@ -111,7 +111,7 @@ export class ConnectionDesk extends Desk<Connection, Waiter, Socket> implements 
   }
 
   protected override dialAsNeeded(): void {
-    while (this.#tunnelWaiters.length > 0 && this.hasRoom()) {
+    while (this.#tunnelWaiters.length > 0 && this.hasRoom() && this.dials.mayStart()) {
       this.dials.start({ tunnel: this.#tunnelWaiters.shift()! })
     }
     super.dialAsNeeded()

@@ -12,6 +12,13 @@ import { Roster } from './roster.ts'
 import { Upkeep } from './upkeep.ts'
 import { type Waiter, WaitingLine } from './waiting-line.ts'
 
+/**
+ * A pool sets up an eighth of its connections at once, or so many. A handshake takes processor time, of which a burst
+ * has none to spare: meanwhile connections become free, and who waits for a new one takes those.
+ */
+const dialsAtOnce = 8
+const partAtOnce = 1 / 8
+
 /** Sets one connection up, as far as its first request. */
 export type DialWith<Made> = (callback: (error: Error | undefined, made: Made | undefined) => void) => Dial
 
@@ -52,7 +59,7 @@ export abstract class Desk<C extends Life, W extends Waiter, Made> {
   readonly #serveSoon = new OnceSoon(() => this.serve())
 
   constructor(options: DeskOptions<Made>) {
-    const { clock, lifespan, idleTimeout, dial } = options
+    const { clock, lifespan, idleTimeout, dial, max } = options
     const { roster } = this
     this.#options = options
     this.clock = clock
@@ -61,6 +68,7 @@ export abstract class Desk<C extends Life, W extends Waiter, Made> {
       dial,
       clock,
       stats: roster.stats,
+      most: Math.max(dialsAtOnce, Math.ceil(max * partAtOnce)),
       onDialled: (dialing, made) => this.#onDialled(dialing, made),
       onFailed: (dialing, error) => this.#onDialFailed(dialing, error),
     })
@@ -70,6 +78,7 @@ export abstract class Desk<C extends Life, W extends Waiter, Made> {
       demand: this.demand,
       perConnection: () => this.perConnection,
       hasRoom: () => this.hasRoom(),
+      mayDial: () => this.dials.mayStart(),
       dial: (purpose) => this.dials.start(purpose),
     })
   }
@@ -140,7 +149,12 @@ export abstract class Desk<C extends Life, W extends Waiter, Made> {
   protected giveAway?(connection: C, tunnel: TunnelWaiter): void
 
   protected hasRoom(): boolean {
-    return this.stats.total < this.#options.max
+    return this.room > 0
+  }
+
+  /** How many more connections there may be. */
+  protected get room(): number {
+    return this.#options.max - this.stats.total
   }
 
   protected onLess(): void {
@@ -199,7 +213,8 @@ export abstract class Desk<C extends Life, W extends Waiter, Made> {
   protected dialAsNeeded(): void {
     this.stats.pending = this.waiting.length
     if (this.#end !== undefined) return
-    while (this.#dialsNeeded() > this.dials.forRequests && this.hasRoom()) this.dials.start({})
+    while (this.#dialsNeeded() > this.dials.forRequests && this.hasRoom() && this.dials.mayStart())
+      this.dials.start({})
     this.upkeep.wake()
   }
 
@@ -218,9 +233,13 @@ export abstract class Desk<C extends Life, W extends Waiter, Made> {
     this.roster.add(connection)
     this.upkeep.onBorn(connection, isSuccessor)
     onEvent?.({ type: 'opened', id, dialMs: connection.dialMs, resumed: connection.isResumed })
-    if (tunnel !== undefined) return this.giveAway?.(connection, tunnel)
+    if (tunnel !== undefined) {
+      this.giveAway?.(connection, tunnel)
+      return this.dialAsNeeded()
+    }
     if (predecessor?.isInService()) this.upkeep.dismiss(predecessor)
     this.serve()
+    this.upkeep.goOnWarming()
     if (this.retired !== undefined) this.roster.retire(connection, this.retired)
     else if (connection.state === 'idle') connection.watch()
   }
@@ -228,12 +247,18 @@ export abstract class Desk<C extends Life, W extends Waiter, Made> {
   #onDialFailed({ bornAt, purpose }: Dialing<C>, error: Error): void {
     const { isSuccessor, predecessor, tunnel } = purpose
     this.upkeep.onDialFailed(predecessor)
-    // One request for each failed dial, or all that it was news for where nothing shows that the server lives.
-    const most = this.stats.active > 0 ? 1 : Number.POSITIVE_INFINITY
+    // As many requests as it was for, or all that it was news for where nothing shows that the server lives.
+    const most = this.stats.active > 0 ? this.#waitersPerDial() : Number.POSITIVE_INFINITY
     if (tunnel !== undefined) tunnel.reject(error)
     else if (!isSuccessor) this.#failWaiters(bornAt, most, error)
     this.serve()
     this.upkeep.onGone()
+  }
+
+  /** A dial that has just ended was for one request, or for several where not all that were needed could run at once. */
+  #waitersPerDial(): number {
+    const running = this.dials.forRequests
+    return Math.ceil(Math.min(this.#dialsNeeded(), running + this.room) / (running + 1))
   }
 
   /** Fails those who came before this time, `most` of them. What they send in return waits behind them. */

@@ -31,6 +31,8 @@ export interface DialsOptions<C extends Life, Made> {
   dial: (callback: (error: Error | undefined, made: Made | undefined) => void) => Dial
   clock: Clock
   stats: PoolStats
+  /** How many may be set up at once for requests and the warm floor. */
+  most: number
   onDialled: (dialing: Dialing<C>, made: Made) => void
   onFailed: (dialing: Dialing<C>, error: Error) => void
 }
@@ -48,6 +50,11 @@ export class Dials<C extends Life, Made> {
   /** How many of them a waiting request can hope for. */
   get forRequests(): number {
     return this.#running.size - this.#tunnels
+  }
+
+  /** Whether one more may be set up beside those that are. */
+  mayStart(): boolean {
+    return this.#running.size < this.#options.most
   }
 
   start(purpose: Purpose<C>): void {

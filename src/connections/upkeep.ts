@@ -18,6 +18,8 @@ export interface UpkeepOptions<C extends Life> {
   perConnection: () => number
   /** Whether there is room for one more connection. */
   hasRoom: () => boolean
+  /** Whether one more may be set up beside those that are. */
+  mayDial: () => boolean
   dial: (purpose: Purpose<C>) => void
 }
 
@@ -57,7 +59,14 @@ export class Upkeep<C extends Life> {
   /** Begins, or goes on after a rest: the warm ones are dialled now. */
   resume(): void {
     this.#isResting = false
+    // Before anything is replaced: what is set up together has to leave one by one.
+    this.#warm(this.#clock.now())
     this.#tick()
+  }
+
+  /** A connection has been set up: there is room to set up the next. */
+  goOnWarming(): void {
+    if (this.#options.minIdle > 0 && !this.#isResting) this.#warm(this.#clock.now())
   }
 
   /** A connection less to look after; perhaps it was the last. */
@@ -70,7 +79,8 @@ export class Upkeep<C extends Life> {
   /** Makes good the loss of connections that have retired or soon will, where the load still needs as many. */
   replenish(): void {
     if (this.#isResting) return
-    while (this.#isShort() && this.#options.hasRoom()) this.#options.dial({ isSuccessor: true })
+    while (this.#isShort() && this.#options.hasRoom() && this.#options.mayDial())
+      this.#options.dial({ isSuccessor: true })
   }
 
   /** A successor that has drawn an earlier end than one before it swaps with it: who was born first leaves first. */
@@ -194,10 +204,10 @@ export class Upkeep<C extends Life> {
 
   #warm(now: number): void {
     if (now < this.#warmAt) return
-    const { minIdle, hasRoom, dial, perConnection } = this.#options
+    const { minIdle, hasRoom, mayDial, dial, perConnection } = this.#options
     const { stats, ready } = this.#roster
     const expected = stats.dialing - Math.ceil(stats.pending / perConnection())
     let missing = minIdle - (ready.length + expected)
-    for (; missing > 0 && hasRoom(); missing--) dial({})
+    for (; missing > 0 && hasRoom() && mayDial(); missing--) dial({})
   }
 }

@@ -76,8 +76,8 @@ export class SessionDesk
     this.dialAsNeeded()
   }
 
-  protected override hasRoom(): boolean {
-    return this.stats.total + this.#options.countOthers() < this.#options.max
+  protected override get room(): number {
+    return super.room - this.#options.countOthers()
   }
 
   protected open(opened: OpenedSession, birth: Birth): Session {
