@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { createHttpProbe } from '../src/balance/http-probe.ts'
 import type { BalanceEvent, UpstreamOptions } from '../src/balance/options.ts'
 import { type BalanceUpstream, Upstreams } from '../src/balance/upstreams.ts'
+import { withContext } from '../src/connections/dialer.ts'
 import { createHttp2Probe } from '../src/connections/http2/http2-probe.ts'
 import type { ConnectionEvent } from '../src/connections/pool-options.ts'
 import { openPool } from '../src/connections/pools.ts'
@@ -41,22 +42,25 @@ function settingsOf(
   { scoreAge = () => 0, onEvent }: Omit<BalancePluginOptions, 'upstreams'>,
   log: FastifyBaseLogger,
 ): UpstreamOptions<ServerPool> {
-  const { tls } = connections
+  const { tls, minIdle = 0 } = connections
+  // A certificate that is none is told here, not when the first request comes.
+  const pooled = tls === undefined ? connections : { ...connections, tls: withContext(tls) }
   const path = settings.health?.active?.path
   return {
     ...settings,
     name,
     openPool: (spec, former) =>
       openPool(spec, {
-        ...connections,
+        ...pooled,
         former,
         onEvent: (event) => logConnection(log, { upstream: name, server: spec.name }, event),
       }),
+    opensAhead: minIdle > 0,
     closePool: (pool, reason) => pool.retire(reason),
     restorePool: (pool) => pool.restore(),
     probe: connections.http2
-      ? createHttp2Probe({ path, tls })
-      : createHttpProbe({ path, tls: { ...tls, rejectUnauthorized: tls?.verify ?? true } }),
+      ? createHttp2Probe({ path, tls: pooled.tls })
+      : createHttpProbe({ path, tls: { ...pooled.tls, rejectUnauthorized: tls?.verify ?? true } }),
     scoreAge: () => scoreAge(name),
     onEvent(event) {
       onEvent?.(event)

@@ -2,7 +2,7 @@ import type { Sources, SourceView } from '../plugins/discovery.ts'
 import type { Upstreams } from './balance/upstreams.ts'
 import type { HttpCache } from './cache/http-cache.ts'
 import { configSeries } from './config-series.ts'
-import { ageBounds, type PoolStats, requestBounds } from './connections/pool-stats.ts'
+import { ageBounds, noConnections, type PoolStats, requestBounds } from './connections/pool-stats.ts'
 import type { GatewayCeiling } from './gateway-ceiling.ts'
 import type { Distribution, HistogramSeries } from './metrics/histogram-series.ts'
 import type { Sample, Series } from './metrics/series.ts'
@@ -92,18 +92,20 @@ export function gatewaySeries({ upstreams, discovery, cache, ceiling, config }: 
       'connections',
       'gauge',
       'Connections, by state',
-      ({ pool: { stats } }) =>
-        labelled('state', { active: stats.active, idle: stats.idle, retiring: stats.retiring }),
+      (server) => {
+        const { active, idle, retiring } = statsOf(server)
+        return labelled('state', { active, idle, retiring })
+      },
       'state',
     ),
-    serverSeries('connections_opened_total', 'counter', 'Connections that were set up', ({ pool }) =>
-      one(pool.stats.opened),
+    serverSeries('connections_opened_total', 'counter', 'Connections that were set up', (server) =>
+      one(statsOf(server).opened),
     ),
     serverSeries(
       'connections_closed_total',
       'counter',
       'Connections that ended, by why',
-      ({ pool }) => labelled('reason', pool.stats.closed),
+      (server) => labelled('reason', statsOf(server).closed),
       'reason',
     ),
     serverSeries(
@@ -202,10 +204,12 @@ export function gatewaySeries({ upstreams, discovery, cache, ceiling, config }: 
 
 /** How old connections to servers become, and how many requests they carry. */
 export function connectionHistograms(upstreams: Upstreams): HistogramSeries[] {
-  function* each(read: (stats: PoolStats) => Omit<Distribution, 'labels'>): Generator<Distribution> {
+  function* each(
+    read: (stats: Readonly<PoolStats>) => Omit<Distribution, 'labels'>,
+  ): Generator<Distribution> {
     for (const [upstream, balancer] of upstreams) {
-      for (const { name, pool } of balancer.servers) {
-        yield { labels: { upstream, server: name }, ...read(pool.stats) }
+      for (const server of balancer.servers) {
+        yield { labels: { upstream, server: server.name }, ...read(statsOf(server)) }
       }
     }
   }
@@ -246,6 +250,11 @@ const together: Readonly<Record<string, Series['together']>> = {
 
 type Balancer = NonNullable<ReturnType<Upstreams['get']>>
 type Server = Balancer['servers'] extends Iterable<infer One> ? One : never
+
+/** Without opening anything. */
+function statsOf({ openedPool }: Server): Readonly<PoolStats> {
+  return openedPool?.stats ?? noConnections
+}
 
 function one(value: number): Sample[] {
   return [[{}, value]]

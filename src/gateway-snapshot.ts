@@ -4,6 +4,7 @@ import type { Upstream } from './balance/upstream.ts'
 import type { Upstreams } from './balance/upstreams.ts'
 import type { HttpCache } from './cache/http-cache.ts'
 import type { UpstreamConfig } from './config/schema.ts'
+import { noConnections } from './connections/pool-stats.ts'
 import type { ServerPool } from './connections/server-pool.ts'
 import type { GatewayCeiling } from './gateway-ceiling.ts'
 import { discoveryStateOf } from './gateway-health.ts'
@@ -131,7 +132,7 @@ function serverOf(
     outcomes: { ...server.outcomes },
     latencyMs: round(server.latency, 2),
     successRate: round(server.successRate, 4),
-    connections: connectionsOf(server.pool, maxAgeMs),
+    connections: connectionsOf(server.openedPool, maxAgeMs),
   }
 }
 
@@ -144,11 +145,11 @@ function stateOf(server: Server, drainedByHand: boolean): ServerState {
   return server.slow < 1 ? 'slow-start' : 'ready'
 }
 
-function connectionsOf(pool: ServerPool, maxAgeMs: number): ConnectionsSnapshot {
-  const { active, idle, retiring, dialing, tunnels, opened, closed } = pool.stats
+function connectionsOf(pool: ServerPool | undefined, maxAgeMs: number): ConnectionsSnapshot {
+  const { active, idle, retiring, dialing, tunnels, opened, closed } = pool?.stats ?? noConnections
   const classMs = (maxAgeMs > 0 ? maxAgeMs : unlimitedAgeMs) / 10
   const ages: number[] = new Array(ageClasses).fill(0)
-  for (const age of pool.ages()) ages[Math.min(Math.floor(age / classMs), ageClasses - 1)]!++
+  for (const age of pool?.ages() ?? []) ages[Math.min(Math.floor(age / classMs), ageClasses - 1)]!++
   return { active, idle, retiring, dialing, tunnels, opened, closed: { ...closed }, ages }
 }
 

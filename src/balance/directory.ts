@@ -1,11 +1,14 @@
-import { Server, type ServerSpec } from './server.ts'
+import { type ListedServers, Listing } from './listing.ts'
+import { type PoolSource, Server, type ServerSpec } from './server.ts'
 
 /** What a directory needs to keep its servers. */
 export interface DirectoryOptions<Pool> {
   /** `former` is the pool whose place it takes. */
   openPool: (spec: ServerSpec, former?: Pool) => Pool
+  /** Whether pools are opened before anybody needs them. */
+  opensAhead: () => boolean
   /** The pool takes no more requests; those that run on it finish. */
-  closePool: (pool: Pool) => void
+  closePool: (pool: Pool, reason: 'server_removed' | 'shutdown') => void
   /** Takes `closePool` back. Absent = a server that returns gets a new pool. */
   restorePool?: ((pool: Pool) => void) | undefined
   /** Slots of a new server. */
@@ -14,8 +17,8 @@ export interface DirectoryOptions<Pool> {
 }
 
 /**
- * The servers of an upstream. A new list replaces the last one at once and whole; whoever stays keeps its counters,
- * its pool and its requests.
+ * The servers of an upstream. A new list replaces the last one; whoever stays keeps its counters, its pool and its
+ * requests. While a long list goes through, those of it that have had their turn serve beside the ones before.
  *
  * ```
  *            listed                SUNDOWN               in flight = 0
@@ -27,15 +30,18 @@ export interface DirectoryOptions<Pool> {
  *                         +---- listed again ------+
  * ```
  */
-export class Directory<Pool> {
+export class Directory<Pool> implements ListedServers<Pool>, PoolSource<Pool> {
   /** Active servers; an array that is never changed, only replaced. */
   active: readonly Server<Pool>[] = []
   /** Whether all scores were 0, so that all serve alike. */
   isAlike = false
   readonly #servers = new Map<string, Server<Pool>>()
   readonly #options: DirectoryOptions<Pool>
+  /** Active servers that are not among `active` yet. */
+  #arrived: Server<Pool>[] = []
   #isFirst = true
-  #listing = 0
+  #isClosed = false
+  #lists = 0
 
   constructor(options: DirectoryOptions<Pool>) {
     this.#options = options
@@ -46,41 +52,27 @@ export class Directory<Pool> {
     return this.#servers.values()
   }
 
-  get size(): number {
-    return this.#servers.size
-  }
-
   get(name: string): Server<Pool> | undefined {
     return this.#servers.get(name)
   }
 
-  /** Returns whether other servers are active than before. */
-  apply(specs: readonly ServerSpec[], now: number): boolean {
-    const listing = ++this.#listing
-    const active: Server<Pool>[] = []
-    // Not at the gateway's own start: when all are new, none is to be spared.
-    const joinedAt = this.#isFirst ? Number.NEGATIVE_INFINITY : now
-    if (specs.length > 0) this.#isFirst = false
-    let listed = 0
-    let isAlike = true
-    for (const spec of specs) {
-      const known = this.#servers.get(spec.name)
-      if (known?.listing === listing) continue
-      const server = known === undefined ? this.#join(spec, now, joinedAt) : this.#keep(known, spec, now)
-      server.listing = listing
-      listed++
-      if (server.state !== 'active') continue
-      active.push(server)
-      if (server.score > 0) isAlike = false
+  /** Begins with a list, which takes effect as it is advanced. */
+  begin(specs: readonly ServerSpec[]): Listing<Pool> {
+    const listing = new Listing(this, specs, ++this.#lists)
+    this.isAlike = listing.isAlike
+    return listing
+  }
+
+  /** Goes on with so many servers of a list at most; returns those of them that it names. */
+  advance(listing: Listing<Pool>, most: number, now: number): Server<Pool>[] {
+    const named = listing.advance(most, now)
+    if (!listing.isDone) this.active = [...this.active, ...this.#arrived]
+    else {
+      this.active = listing.active
+      if (this.#servers.size > 0) this.#isFirst = false
     }
-    if (listed < this.#servers.size) {
-      for (const server of this.#servers.values()) if (server.listing !== listing) this.#remove(server)
-    }
-    if (isAlike) for (const server of active) server.score = 1
-    const last = this.active
-    this.active = active
-    this.isAlike = isAlike
-    return active.length !== last.length || active.some((server, index) => server !== last[index])
+    this.#arrived = []
+    return named
   }
 
   /** Gives every server as many slots as a new one. */
@@ -92,25 +84,49 @@ export class Directory<Pool> {
   }
 
   /**
-   * Opens other pools for all servers; they come into use, and the ones before retire, when what it returns is called.
-   * Where one cannot be opened, it throws, and nothing has changed.
+   * Opens other pools for all servers that have one; they come into use, and the ones before retire, when what it
+   * returns is called. Where one cannot be opened, it throws, and nothing has changed.
    */
   prepareRenewal(openPool: DirectoryOptions<Pool>['openPool']): () => void {
-    const { closePool } = this.#options
     const opened: [Server<Pool>, Pool][] = []
     try {
-      for (const server of this.#servers.values()) opened.push([server, openPool(server.spec, server.pool)])
+      for (const server of this.#servers.values()) {
+        if (server.openedPool !== undefined) opened.push([server, openPool(server.spec, server.openedPool)])
+      }
     } catch (error) {
-      for (const [, pool] of opened) closePool(pool)
+      for (const [, pool] of opened) this.#close(pool)
       throw error
     }
     return () => {
       for (const [server, pool] of opened) {
-        if (server.state === 'active') closePool(server.pool)
-        else closePool(pool)
-        server.pool = pool
+        if (server.state !== 'active') this.#close(pool)
+        else if (server.openedPool !== undefined) this.#close(server.openedPool)
+        server.openedPool = pool
       }
     }
+  }
+
+  /** Opens what is to be open before anybody needs it. */
+  openAhead(): void {
+    if (this.#options.opensAhead()) for (const server of this.active) void server.pool
+  }
+
+  /** For `Server` alone. A request may hold a slot of a server that has left since: it is served, and no other. */
+  openPoolOf(server: Server<Pool>): Pool {
+    const pool = this.#options.openPool(server.spec)
+    if (this.#isClosed) this.#options.closePool(pool, 'shutdown')
+    else if (!server.isActive()) this.#close(pool)
+    return pool
+  }
+
+  /** Retires every pool, for good. */
+  close(): void {
+    this.#isClosed = true
+    for (const server of this.#servers.values()) {
+      if (server.isActive() && server.openedPool !== undefined)
+        this.#options.closePool(server.openedPool, 'shutdown')
+    }
+    this.active = []
   }
 
   /** To be called whenever a server has no more requests in flight. */
@@ -121,51 +137,67 @@ export class Directory<Pool> {
     this.#options.onChange?.('removed', server)
   }
 
-  #join(spec: ServerSpec, now: number, joinedAt: number): Server<Pool> {
-    const server = new Server(spec, this.#options.openPool(spec), this.#options.limit(), now, joinedAt)
+  /** For `Listing` alone, as the next two. */
+  join(spec: ServerSpec, now: number): Server<Pool> {
+    // Not at the gateway's own start: when all are new, none is to be spared.
+    const joinedAt = this.#isFirst ? Number.NEGATIVE_INFINITY : now
+    const server = new Server<Pool>(spec, this, this.#options.limit(), now, joinedAt)
     this.#servers.set(spec.name, server)
     this.#options.onChange?.('joined', server)
     if (spec.draining) this.#drain(server, 'draining')
+    else this.#arrive(server)
     return server
   }
 
-  #keep(server: Server<Pool>, spec: ServerSpec, now: number): Server<Pool> {
+  keep(server: Server<Pool>, spec: ServerSpec, now: number): void {
     const last = server.spec
     server.spec = spec
     server.score = spec.weight
     if (spec.draining) {
       if (server.state === 'active') this.#drain(server, 'draining')
       else server.state = 'draining'
-      return server
+      return
     }
-    const dialsAsBefore = dialsAlike(last, spec)
-    if (server.state !== 'active') {
-      const { openPool, restorePool } = this.#options
-      if (restorePool !== undefined && dialsAsBefore) restorePool(server.pool)
-      else server.pool = openPool(spec, server.pool)
-      server.state = 'active'
-      server.joinedAt = now
-      server.weight = 0
-      this.#options.onChange?.('returned', server)
-    } else if (!dialsAsBefore) {
-      const retired = server.pool
-      server.pool = this.#options.openPool(spec, retired)
-      this.#options.closePool(retired)
-    }
-    return server
+    const retired = server.state !== 'active'
+    this.#redial(server, dialsAlike(last, spec), retired)
+    if (!retired) return
+    server.state = 'active'
+    server.joinedAt = now
+    server.weight = 0
+    this.#options.onChange?.('returned', server)
+    this.#arrive(server)
   }
 
-  #remove(server: Server<Pool>): void {
+  remove(server: Server<Pool>): void {
     if (server.state === 'active') this.#drain(server, 'removed')
     server.state = 'removed'
     this.forget(server)
+  }
+
+  #arrive(server: Server<Pool>): void {
+    this.#arrived.push(server)
+    if (this.#options.opensAhead()) void server.pool
+  }
+
+  /** Gives a server that has connections the right ones. */
+  #redial(server: Server<Pool>, dialsAsBefore: boolean, wasRetired: boolean): void {
+    const { openPool, restorePool } = this.#options
+    const { openedPool, spec } = server
+    if (openedPool === undefined || (dialsAsBefore && !wasRetired)) return
+    if (dialsAsBefore && restorePool !== undefined) return restorePool(openedPool)
+    server.openedPool = openPool(spec, openedPool)
+    if (!wasRetired) this.#close(openedPool)
   }
 
   #drain(server: Server<Pool>, state: 'draining' | 'removed'): void {
     server.state = state
     if (state === 'draining') this.#options.onChange?.('draining', server)
     else if (server.inFlight > 0) this.#options.onChange?.('draining', server)
-    this.#options.closePool(server.pool)
+    if (server.openedPool !== undefined) this.#close(server.openedPool)
+  }
+
+  #close(pool: Pool): void {
+    this.#options.closePool(pool, 'server_removed')
   }
 }
 

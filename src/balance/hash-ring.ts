@@ -33,6 +33,7 @@ export class HashRing<Pool> implements Nearest<Pool> {
 
   place(servers: readonly Server<Pool>[]): void {
     const count = servers.length
+    for (const server of this.#servers) server.ringPlace = -1
     // A point and the index of its server in one number, so that a plain sort of numbers does.
     const keys = Float64Array.from(servers, (server, index) => hashText(server.name) * 2 ** 21 + index).sort()
     this.#points = new Uint32Array(count)
@@ -54,7 +55,7 @@ export class HashRing<Pool> implements Nearest<Pool> {
     const last = server.ringShare
     if (share > 0 && last > 0 && share < last * restless && share > last / restless) return
     server.ringShare = share
-    this.#shares[server.ringPlace] = share
+    if (server.ringPlace >= 0) this.#shares[server.ringPlace] = share
   }
 
   /** Who comes into question for a key. */

@@ -10,18 +10,21 @@ export class HealthChecks<Pool> {
     this.#options = options
   }
 
-  /** Checks these servers and no others. */
-  watch(servers: readonly Server<Pool>[]): void {
-    const wanted = new Set(servers)
-    for (const [server, check] of this.#checks) {
-      if (wanted.has(server)) continue
-      check.stop()
-      this.#checks.delete(server)
-      // The verdict goes with the check; a server that returns is well until it is found unwell.
-      server.healthy = true
-    }
-    for (const server of servers) {
-      if (!this.#checks.has(server)) this.#checks.set(server, new HealthCheck(server, this.#options))
-    }
+  /** Checks a server from now on if it is active, and no longer if it is not. */
+  follow(server: Server<Pool>): void {
+    if (!server.isActive()) return this.#leave(server)
+    if (!this.#checks.has(server)) this.#checks.set(server, new HealthCheck(server, this.#options))
+  }
+
+  /** Checks nobody any more. */
+  close(): void {
+    for (const server of this.#checks.keys()) this.#leave(server)
+  }
+
+  #leave(server: Server<Pool>): void {
+    this.#checks.get(server)?.stop()
+    this.#checks.delete(server)
+    // The verdict goes with the check; a server that returns is well until it is found unwell.
+    server.healthy = true
   }
 }

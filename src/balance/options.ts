@@ -73,6 +73,8 @@ export interface UpstreamOptions<Pool> {
   health?: HealthOptions
   /** Opens the connections to a server; `former` is the pool whose place they take, while it may still be in use. */
   openPool: (spec: ServerSpec, former?: Pool) => Pool
+  /** Open the connections to every server as it joins, not when a request first needs them. @default false */
+  opensAhead?: boolean
   /** The pool takes no more requests; those that run on it finish. */
   closePool?: (pool: Pool, reason: 'server_removed' | 'shutdown') => void
   /**

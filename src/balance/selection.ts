@@ -5,6 +5,7 @@ import { createAlgorithm } from './create-algorithm.ts'
 import { Directory } from './directory.ts'
 import { eject, ejectionReason, mayEject, readmit } from './ejection.ts'
 import { forgetIdle, learnOutcome, mediansOf } from './learning.ts'
+import type { Listing } from './listing.ts'
 import type { BalanceEvent, UpstreamOptions } from './options.ts'
 import type { Reservation, ReserveContext } from './reservation.ts'
 import { RouteClasses } from './route-classes.ts'
@@ -16,6 +17,8 @@ import { StickyNames } from './sticky.ts'
 
 const pulseMs = 100
 const sliceSize = 1_024
+/** Servers of a list that are taken in at a time: each may be new, and worth a line in the log. */
+const listSliceSize = 256
 const panicShare = 0.5
 
 /**
@@ -46,10 +49,22 @@ export class Selection<Pool> {
   #staleMs = 0
   #cursor = -1
   #pulseAt: number
+  /** The list that is on its way, and what it found. */
+  #listing: Listing<Pool> | undefined
+  #before: readonly Server<Pool>[] = []
+  #wasAlike = false
+  readonly #onMember: (server: Server<Pool>) => void
 
-  constructor(options: UpstreamOptions<Pool>, random: () => number, now: number) {
+  /** @param onMember told of every server that joins, returns, drains or leaves */
+  constructor(
+    options: UpstreamOptions<Pool>,
+    random: () => number,
+    now: number,
+    onMember: (server: Server<Pool>) => void = () => {},
+  ) {
     const { name, balance = {}, restorePool } = options
     this.#options = options
+    this.#onMember = onMember
     this.#random = random
     this.#pulseAt = now
     this.sticky = new StickyNames(name)
@@ -57,11 +72,13 @@ export class Selection<Pool> {
     this.#candidates = new Candidates(this.algorithm)
     this.directory = new Directory({
       openPool: (spec, former) => this.#options.openPool(spec, former),
-      closePool: (pool) => this.#options.closePool?.(pool, 'server_removed'),
+      opensAhead: () => this.#options.opensAhead === true,
+      closePool: (pool, reason) => this.#options.closePool?.(pool, reason),
       restorePool,
       limit: () => (this.#limit === 'adaptive' ? firstLimit : this.#limit),
       onChange: (type, server) => {
         if (!server.isActive()) this.#candidates.delete(server)
+        this.#onMember(server)
         this.#emit(type, server)
       },
     })
@@ -89,18 +106,32 @@ export class Selection<Pool> {
     return this.#candidates.list.length > 0
   }
 
-  apply(specs: readonly ServerSpec[], now: number): void {
-    const wasAlike = this.directory.isAlike
-    const hasChanged = this.directory.apply(specs, now)
-    if (hasChanged) this.algorithm.apply?.(this.active)
+  /** Begins with a list. One that is on its way must have been applied whole before. */
+  beginList(specs: readonly ServerSpec[]): void {
+    this.#before = this.active
+    this.#wasAlike = this.directory.isAlike
+    this.#listing = this.directory.begin(specs)
+  }
+
+  /** Applies some servers of the list; false = there are more. */
+  advanceList(now: number): boolean {
+    const listing = this.#listing
+    if (listing === undefined) return true
     // Between scores and no scores there is no way to go smoothly.
-    if (wasAlike !== this.directory.isAlike) for (const server of this.active) server.weight = 0
+    const isAbrupt = this.#wasAlike !== listing.isAlike
     const { smoothsScores } = this.algorithm
-    for (const server of this.active) {
+    for (const server of this.directory.advance(listing, listSliceSize, now)) {
+      if (!server.isActive()) continue
+      if (isAbrupt) server.weight = 0
       if (!smoothsScores || server.weight === 0 || server.score === 0) this.#refresh(server, now)
     }
+    if (!listing.isDone) return false
+    this.#listing = undefined
+    if (!hasSame(this.active, this.#before)) this.algorithm.apply?.(this.active)
+    this.#before = []
     this.#candidates.recount()
     this.judgePanic()
+    return true
   }
 
   /** Takes a slot of the server that is chosen; `undefined` when no server that may be chosen has a free one. */
@@ -269,4 +300,8 @@ export class Selection<Pool> {
   #emit(type: BalanceEvent['type'], server: Server<Pool>, details?: { reason: string; forMs: number }): void {
     this.#options.onEvent?.({ type, upstream: this.#options.name, server: server.name, ...details })
   }
+}
+
+function hasSame(servers: readonly Server[], others: readonly Server[]): boolean {
+  return servers.length === others.length && servers.every((server, index) => server === others[index])
 }

@@ -43,6 +43,11 @@ export function isFailure(outcome: Outcome): boolean {
   return outcome !== 'success' && outcome !== 'aborted' && outcome !== 'unused'
 }
 
+/** Who opens the connections to a server. */
+export interface PoolSource<Pool> {
+  openPoolOf(server: Server<Pool>): Pool
+}
+
 /**
  * All that is known of one server: plain fields, which the hot path writes and metrics read.
  *
@@ -66,7 +71,8 @@ export class Server<Pool = unknown> {
   /** The most requests in flight at once since the limit was last learnt. */
   peakInFlight = 0
   state: ServerState = 'active'
-  pool: Pool
+  /** The connections to it; undefined before their first use. */
+  openedPool: Pool | undefined
   /** Requests by how they ended. */
   readonly outcomes: Record<Outcome, number> = {
     success: 0,
@@ -123,22 +129,29 @@ export class Server<Pool = unknown> {
   /** When it was last let back in, in the clock's milliseconds. */
   readmittedAt = Number.NEGATIVE_INFINITY
 
-  /** Its place on the ring of `hash`, and its share there. */
-  ringPlace = 0
+  /** Its place on the ring of `hash`, -1 = it has none; and its share there. */
+  ringPlace = -1
   ringShare = 0
   /** What stands for it in a cookie; empty until it is asked for. */
   stickyName = ''
+  readonly #pools: PoolSource<Pool>
 
-  constructor(spec: ServerSpec, pool: Pool, limit: number, now: number, joinedAt: number) {
+  constructor(spec: ServerSpec, pools: PoolSource<Pool>, limit: number, now: number, joinedAt: number) {
     this.name = spec.name
     this.spec = spec
-    this.pool = pool
+    this.#pools = pools
     this.limit = limit
     this.learntLimit = limit
     this.score = spec.weight
     this.joinedAt = joinedAt
     this.heardAt = now
     this.refreshedAt = now
+  }
+
+  /** The connections to it, which are opened now where they have not been: only for whoever is about to use them. */
+  get pool(): Pool {
+    this.openedPool ??= this.#pools.openPoolOf(this)
+    return this.openedPool
   }
 
   isActive(): boolean {
@@ -165,7 +178,7 @@ export class Server<Pool = unknown> {
  */
 function teachFractions(): void {
   const spec: ServerSpec = { name: '', protocol: 'http:', host: '', port: 0, weight: 0.5, draining: false }
-  const server = new Server(spec, undefined, 1, 0.5, 0.5)
+  const server = new Server(spec, { openPoolOf: () => undefined }, 1, 0.5, 0.5)
   server.share = server.turn = server.weight = server.kappa = server.slow = 0.5
   server.latency =
     server.baseLatency =

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { HeadgateError } from '../errors.ts'
 import { type Explanation, explain } from './explain.ts'
 import { HealthChecks } from './health-checks.ts'
+import { ListTurns } from './list-turns.ts'
 import type { UpstreamOptions } from './options.ts'
 import { Queue, type RefusalReason } from './queue.ts'
 import { Reservation, type ReserveContext, type Settlement } from './reservation.ts'
@@ -34,6 +35,7 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
 
   readonly #clock: Clock
   readonly #selection: Selection<Pool>
+  readonly #lists: ListTurns
   #options: UpstreamOptions<Pool>
   #checks: HealthChecks<Pool> | undefined
   readonly #queue: Queue<Reservation<Pool>>
@@ -49,7 +51,12 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
     this.retries = new RetryBudget(budgetOf(options), now)
     this.#clock = clock
     this.#retryAfter = new RetryAfter(random, now)
-    this.#selection = new Selection(options, random, now)
+    this.#selection = new Selection(options, random, now, (server) => this.#checks?.follow(server))
+    this.#lists = new ListTurns({
+      clock,
+      begin: (specs) => this.#selection.beginList(specs),
+      advance: () => this.#advanceList(),
+    })
     this.#queue = new Queue({
       ...boundsOf(options),
       clock,
@@ -101,23 +108,23 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
       this.retries.share = budgetOf(options)
       this.#queue.configure(boundsOf(options), now)
       if (options.probe !== last.probe || !isDeepStrictEqual(options.health?.active, last.health?.active)) {
-        this.#checks?.watch([])
+        this.#checks?.close()
         this.#checks = this.#openChecks()
-        this.#checks?.watch(this.#selection.active)
+        for (const server of directory.active) this.#checks?.follow(server)
       }
       this.#selection.configure(this.#options, now)
+      directory.openAhead()
       this.#grant(now)
     }
   }
 
-  /** Replaces the list of servers, at once and whole. Whoever stays keeps its counters, its pool and its requests. */
+  /**
+   * Replaces the list of servers. Whoever stays keeps its counters, its pool and its requests. A short list is applied at
+   * once and whole; a long one a few hundred servers at a time, so that requests are served between them: those who are
+   * new can be chosen beside those who were there, and whoever is not on the list goes last.
+   */
   apply(specs: readonly ServerSpec[]): void {
-    if (this.#isClosed) return
-    const now = this.#clock.now()
-    this.#selection.apply(specs, now)
-    this.#checks?.watch(this.#selection.active)
-    if (this.#selection.active.length === 0) this.#queue.clear('no_server')
-    else this.#grant(now)
+    if (!this.#isClosed) this.#lists.offer(specs)
   }
 
   /**
@@ -193,10 +200,10 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#checks?.watch([])
+    this.#lists.close()
+    this.#checks?.close()
     this.#queue.clear('no_server')
-    for (const server of this.#selection.active) this.#options.closePool?.(server.pool, 'shutdown')
-    this.#selection.directory.active = []
+    this.#selection.directory.close()
   }
 
   /** For `Reservation` alone. */
@@ -204,6 +211,15 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
     const now = this.#clock.now()
     this.#selection.giveBack(reservation, outcome, latencyMs, now)
     if (this.#queue.depth > 0) this.#grant(now)
+  }
+
+  #advanceList(): boolean {
+    if (this.#isClosed) return true
+    const now = this.#clock.now()
+    const isWhole = this.#selection.advanceList(now)
+    if (isWhole && this.#selection.active.length === 0) this.#queue.clear('no_server')
+    else this.#grant(now)
+    return isWhole
   }
 
   #openChecks(): HealthChecks<Pool> | undefined {

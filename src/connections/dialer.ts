@@ -15,6 +15,15 @@ export interface TlsOptions {
   key?: string | Buffer | undefined
   /** The name to ask for and to verify. Default: the origin's host. */
   servername?: string | undefined
+  /** What `ca`, `cert` and `key` come to, where many dialers share it. Default: made of them. */
+  secureContext?: tls.SecureContext | undefined
+}
+
+/** Reads the certificates, once for all dialers that get these settings. Throws where one is none. */
+export function withContext(settings: TlsOptions): TlsOptions {
+  const { ca, cert, key } = settings
+  if (ca === undefined && cert === undefined && key === undefined) return settings
+  return { ...settings, secureContext: tls.createSecureContext({ ca, cert, key }) }
 }
 
 /** A connection that is being set up. */
@@ -65,10 +74,10 @@ export class Dialer {
     this.#connectTimeout = connectTimeout
     this.#clock = clock
     if (!isSecure) return
-    const { verify = true, ca, cert, key } = settings
+    const { verify = true, ca, cert, key, secureContext } = settings
     this.#tls = {
       // Made once: reading the certificates takes longer than a handshake.
-      secureContext: tls.createSecureContext({ ca, cert, key }),
+      secureContext: secureContext ?? tls.createSecureContext({ ca, cert, key }),
       rejectUnauthorized: verify,
       // RFC 6066, section 3: an address is no server name.
       servername: settings.servername ?? (net.isIP(this.#host) === 0 ? this.#host : ''),

@@ -54,6 +54,9 @@ export class PoolStats {
   }
 }
 
+/** Of a server to which no connection was ever opened. */
+export const noConnections: Readonly<PoolStats> = Object.freeze(new PoolStats())
+
 function classOf(value: number, bounds: readonly number[]): number {
   const index = bounds.findIndex((bound) => value <= bound)
   return index === -1 ? bounds.length : index

@@ -1,7 +1,7 @@
 import { seededRandom } from '../../bench/simulation/seeded-random.ts'
 import type { BalanceEvent, UpstreamOptions } from '../../src/balance/options.ts'
 import type { ReserveContext } from '../../src/balance/reservation.ts'
-import type { Server, ServerSpec } from '../../src/balance/server.ts'
+import type { PoolSource, Server, ServerSpec } from '../../src/balance/server.ts'
 import { Upstream } from '../../src/balance/upstream.ts'
 import { FakeClock } from './fake-clock.ts'
 
@@ -10,6 +10,9 @@ export interface FakePool {
   name: string
   closed: string | undefined
 }
+
+/** For servers to which nobody connects. */
+export const noPools: PoolSource<undefined> = { openPoolOf: () => undefined }
 
 export function serverSpec(name: string, weight = 1, others: Partial<ServerSpec> = {}): ServerSpec {
   return { name, protocol: 'http:', host: name, port: 80, weight, draining: false, ...others }
@@ -36,6 +39,7 @@ export function upstreamOf(
       pools.push(pool)
       return pool
     },
+    opensAhead: true,
     closePool: (pool, reason) => {
       pool.closed = reason
     },

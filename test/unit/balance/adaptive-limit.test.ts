@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { learnLimit } from '../../../src/balance/adaptive-limit.ts'
 import { Server } from '../../../src/balance/server.ts'
-import { serverSpec } from '../../helpers/upstream.ts'
+import { noPools, serverSpec } from '../../helpers/upstream.ts'
 
 /** A server of so many slots of 20 ms: what is beyond them waits. */
 function settledLimit(slots: number, rounds = 6_000): number {
-  const server = new Server(serverSpec('s0'), undefined, 20, 0, 0)
+  const server = new Server(serverSpec('s0'), noPools, 20, 0, 0)
   server.latencies = 20
   for (let round = 0; round < rounds; round++) {
     server.peakInFlight = server.limit
@@ -25,7 +25,7 @@ test('settles a little above what a server can work on at once', () => {
 })
 
 test('does not grow while it is not in use', () => {
-  const server = new Server(serverSpec('s0'), undefined, 20, 0, 0)
+  const server = new Server(serverSpec('s0'), noPools, 20, 0, 0)
   server.latencies = 20
   server.latency = 20
   for (let round = 0; round < 100; round++) server.limit = learnLimit(server, 100)
@@ -33,7 +33,7 @@ test('does not grow while it is not in use', () => {
 })
 
 test('falls when the server becomes slow under load', () => {
-  const server = new Server(serverSpec('s0'), undefined, 100, 0, 0)
+  const server = new Server(serverSpec('s0'), noPools, 100, 0, 0)
   server.latencies = 20
   server.latency = 20
   for (let round = 0; round < 30; round++) learnLimit(server, 100)
@@ -43,7 +43,7 @@ test('falls when the server becomes slow under load', () => {
 })
 
 test('finds its way back when requests take longer for good, without load', () => {
-  const server = new Server(serverSpec('s0'), undefined, 100, 0, 0)
+  const server = new Server(serverSpec('s0'), noPools, 100, 0, 0)
   server.latencies = 20
   server.latency = 20
   for (let round = 0; round < 30; round++) learnLimit(server, 100)

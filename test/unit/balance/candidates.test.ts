@@ -4,10 +4,10 @@ import fc from 'fast-check'
 import { seededRandom } from '../../../bench/simulation/seeded-random.ts'
 import { Candidates } from '../../../src/balance/candidates.ts'
 import { Server } from '../../../src/balance/server.ts'
-import { serverSpec } from '../../helpers/upstream.ts'
+import { noPools, serverSpec } from '../../helpers/upstream.ts'
 
 const serversOf = (count: number) =>
-  Array.from({ length: count }, (_, index) => new Server(serverSpec(`s${index}`), undefined, 1, 0, 0))
+  Array.from({ length: count }, (_, index) => new Server(serverSpec(`s${index}`), noPools, 1, 0, 0))
 
 test('knows after any sequence of changes who is a candidate, where it stands, and what all weigh', () => {
   const change = fc.record({

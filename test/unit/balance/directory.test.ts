@@ -137,3 +137,43 @@ test('the last release of a server that was removed and listed anew does not tou
   assert.equal(server('s1'), record)
   assert.equal(upstream.inFlight, 0)
 })
+
+test('the connections to a server are opened with their first use, and by nothing else', () => {
+  const { upstream, pools, server, apply } = upstreamOf({ opensAhead: false, weights: [1, 1, 1] })
+  shares(upstream, 30)
+  apply([1, 2])
+  upstream.apply([serverSpec('s0', 1, { draining: true }), serverSpec('s1', 1, { host: 'elsewhere' })])
+  upstream.apply(serverSpecs([1, 1]))
+  upstream.prepare({ openPool: () => assert.fail('nothing is renewed') }, { renewsPools: true })
+  assert.deepEqual(pools, [])
+  assert.equal(server('s0').openedPool, undefined)
+
+  const { pool } = server('s0')
+  assert.equal(server('s0').pool, pool)
+  assert.deepEqual(pools, [{ name: 's0', closed: undefined }])
+})
+
+test('connections that are to be warm are opened as a server joins, or as settings say so', () => {
+  const { upstream, pools, server, apply } = upstreamOf({ opensAhead: false, weights: [1, 1] })
+  const openPool = () => ({ name: 'new', closed: undefined })
+  assert.equal(server('s0').pool.name, 's0')
+  upstream.prepare({ openPool, opensAhead: true })()
+  assert.equal(pools.length, 1)
+  assert.equal(server('s1').openedPool?.name, 'new')
+  apply([1, 1, 1])
+  assert.equal(server('s2').openedPool?.name, 'new')
+})
+
+for (const [what, reason, take] of [
+  ['has left', 'server_removed', (upstream) => upstream.apply([])],
+  ['drains', 'server_removed', (upstream) => upstream.apply([serverSpec('s0', 1, { draining: true })])],
+  ['has been closed with all others', 'shutdown', (upstream) => upstream.close()],
+] as const satisfies [string, string, (upstream: ReturnType<typeof upstreamOf>['upstream']) => void][]) {
+  test(`a request that has a slot of a server that ${what} gets a connection, and no other does`, () => {
+    const { upstream, pools } = upstreamOf({ opensAhead: false, weights: [1] })
+    const { server } = upstream.tryReserve({})!
+    take(upstream)
+    assert.equal(server.pool, pools[0])
+    assert.equal(server.pool.closed, reason)
+  })
+}

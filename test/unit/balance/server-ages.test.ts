@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Server } from '../../../src/balance/server.ts'
 import { RequestsByAge, serverAges } from '../../../src/balance/server-ages.ts'
+import { noPools } from '../../helpers/upstream.ts'
 
 function joinedAt(time: number): Server {
   const spec = { name: 'a:1', protocol: 'http:', host: 'a', port: 1, weight: 1, draining: false } as const
-  return new Server(spec, undefined, 1, time, time)
+  return new Server(spec, noPools, 1, time, time)
 }
 
 test('a request counts for every age that its server has not reached', () => {
