@@ -1,9 +1,11 @@
 import type { AlgorithmName } from '../src/balance/algorithm.ts'
 import type { ServerSpec } from '../src/balance/server.ts'
 import { Upstream } from '../src/balance/upstream.ts'
+import { VirtualClock } from './simulation/virtual-clock.ts'
 
 /*
- * What a choice costs, among 10 servers and among 10 000, and for how long a new list holds everything up:
+ * What a choice costs, among 10 servers and among 10 000, and what a new list costs in all its turns (how long one turn
+ * holds everything up: list-pauses.ts):
  *
  *   node bench/choice-cost.ts
  *
@@ -28,12 +30,14 @@ function listOf(count: number, generation: number): ServerSpec[] {
 }
 
 function measure(algorithm: AlgorithmName, count: number): { choiceNs: number; applyMs: number } {
-  const upstream = new Upstream({ name: 'bench', balance: { algorithm }, openPool: () => undefined })
+  const clock = new VirtualClock()
+  const upstream = new Upstream({ name: 'bench', balance: { algorithm }, openPool: () => undefined, clock })
   const applyMs: number[] = []
   for (let generation = 0; generation < 20; generation++) {
     const list = listOf(count, generation)
     const startedAt = performance.now()
     upstream.apply(list)
+    while (clock.step(clock.now()));
     if (generation >= 10) applyMs.push(performance.now() - startedAt)
   }
   const contexts = Array.from({ length: 1_000 }, (_, index) => ({ hashKey: `key-${index}` }))
