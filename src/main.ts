@@ -3,7 +3,7 @@ import { type Command, parseArguments } from './cli/arguments.ts'
 import { help } from './cli/help.ts'
 import { loadConfig } from './config/load.ts'
 import { formatWarning } from './config/warnings.ts'
-import { countBuffersAsHeap } from './engine.ts'
+import { tuneEngine } from './engine.ts'
 import { HeadgateError } from './errors.ts'
 import { openLog } from './logger.ts'
 import { inheritedSocket, systemdSupervisor } from './systemd.ts'
@@ -28,6 +28,7 @@ async function run(args: readonly string[]): Promise<void> {
     case 'check':
       return check(command)
     case 'start':
+      tuneEngine(process)
       return isWorker ? work(command) : start(command)
     case 'agent':
       return agent(command)
@@ -50,7 +51,6 @@ async function check({ config: file }: Verb<'check'>): Promise<void> {
 }
 
 async function start({ config: file, host, port, watch }: Verb<'start'>): Promise<void> {
-  countBuffersAsHeap(process.versions.v8)
   const { Service } = await import('./service.ts')
   const { env, pid } = process
   const service = new Service({
