@@ -7,6 +7,7 @@ const none: FlatHeaders = []
 export interface Pump {
   wanted(reader: BodyReader): void
   abandoned(reader: BodyReader): void
+  takeWhole(reader: BodyReader): Buffer | undefined
 }
 
 /** What one attempt reads of a request's body: it ends, fails or is dropped, and the client's connection stays. */
@@ -20,6 +21,14 @@ export class BodyReader extends Readable {
     this.#pump = pump
     // The attempt hears of a failure through its own error; an unheard one must not end the process.
     this.on('error', () => {})
+  }
+
+  /**
+   * The whole body in one piece, where all of it has arrived and may be sent; then nothing comes through the stream.
+   * Undefined, with nothing done, where it must be read as a stream.
+   */
+  takeWhole(): Buffer | undefined {
+    return this.#pump.takeWhole(this)
   }
 
   override _read(): void {

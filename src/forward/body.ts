@@ -16,6 +16,7 @@ export interface BodyLimits {
 export type BodySource = Readable & {
   readonly complete?: boolean
   readonly aborted?: boolean
+  readonly httpVersionMajor?: number
   readonly rawHeaders?: readonly string[]
   readonly rawTrailers?: readonly string[]
 }
@@ -167,11 +168,31 @@ export class RequestBody extends Expiring {
     this.#hold(this.#heldUntil, now)
   }
 
+  takeWhole(reader: BodyReader): Buffer | undefined {
+    const source = this.#source
+    const { complete, httpVersionMajor, readableLength } = source
+    if (reader !== this.#reader || this.#received > 0 || this.#holdMs > 0 || this.isAwaited) return undefined
+    // A request of HTTP/2 calls itself complete when it was broken off, too.
+    if (complete !== true || httpVersionMajor !== 1 || hasTrailers(source)) return undefined
+    if (readableLength === 0 || this.#isTooMuch(readableLength)) return undefined
+    this.#reader = undefined
+    this.heldUpAt = undefined
+    const whole = source.read(readableLength) as Buffer
+    // Only the end is left to come.
+    source.resume()
+    return whole
+  }
+
   /** The reader wants no more. */
   abandoned(reader: BodyReader): void {
     if (reader !== this.#reader) return
     this.#reader = undefined
     this.#source.pause()
+  }
+
+  #isTooMuch(length: number): boolean {
+    const { bodyLimit } = this.#limits
+    return bodyLimit > 0 && length > bodyLimit
   }
 
   #pull(): void {
@@ -198,10 +219,7 @@ export class RequestBody extends Expiring {
   readonly #onData = (chunk: Buffer): void => {
     this.#received += chunk.length
     this.progressAt = this.#sweep.now()
-    const { bodyLimit } = this.#limits
-    if (bodyLimit > 0 && this.#received > bodyLimit) {
-      return this.fail(new HeadgateError('HEADGATE_BODY_TOO_LARGE'))
-    }
+    if (this.#isTooMuch(this.#received)) return this.fail(new HeadgateError('HEADGATE_BODY_TOO_LARGE'))
     if (this.#kept !== undefined) {
       if (this.#received <= keepLimit) this.#kept.push(chunk)
       else this.#kept = undefined
@@ -221,10 +239,8 @@ export class RequestBody extends Expiring {
   }
 
   #end(reader: BodyReader): void {
-    const { rawTrailers, rawHeaders } = this.#source
-    if (rawTrailers !== undefined && rawTrailers.length > 0) {
-      reader.trailerLines = allowedTrailers(rawTrailers, rawHeaders)
-    }
+    const { rawTrailers = [], rawHeaders } = this.#source
+    if (hasTrailers(this.#source)) reader.trailerLines = allowedTrailers(rawTrailers, rawHeaders)
     reader.push(null)
   }
 
@@ -238,4 +254,8 @@ export class RequestBody extends Expiring {
     this.fail(new HeadgateError('HEADGATE_CLIENT_GONE'))
     this.#sweep.delete(this)
   }
+}
+
+function hasTrailers({ rawTrailers }: BodySource): boolean {
+  return rawTrailers !== undefined && rawTrailers.length > 0
 }

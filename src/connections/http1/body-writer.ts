@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { errors } from 'undici'
+import { takeWhole } from '../arrived-body.ts'
 import { trailersOf } from '../trailed-body.ts'
 
 /** Who learns how a body goes out: of each piece, and of the end, right before it is written. */
@@ -55,6 +56,8 @@ export class BodyWriter {
 
   start(): void {
     const body = this.#body
+    const whole = this.#frame.isHeadFirst ? undefined : takeWhole(body)
+    if (whole !== undefined) return this.#writeWhole(whole)
     if (this.#frame.isHeadFirst) {
       this.#listener.onBodyPiece(nothing)
       if (this.#isOver) return
@@ -77,6 +80,17 @@ export class BodyWriter {
     if (this.#isOver) return
     this.#release()
     this.#body.destroy()
+  }
+
+  #writeWhole(bytes: Buffer): void {
+    const { length } = this.#frame
+    if (length !== -1 && bytes.length !== length) return this.#mismatch()
+    this.#listener.onBodyPiece(bytes)
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#listener.onBodyEnd()
+    if (length === -1) this.#writeChunk(bytes, `\r\n${chunkedEnd([])}`)
+    else this.#writePiece(bytes)
   }
 
   readonly #onData = (data: Buffer | string): void => {
@@ -118,9 +132,9 @@ export class BodyWriter {
       : writeTogether(this.#socket, this.#takeHead(), chunk, '')
   }
 
-  #writeChunk(chunk: Buffer): boolean {
+  #writeChunk(chunk: Buffer, end = '\r\n'): boolean {
     const size = `${chunk.length.toString(16)}\r\n`
-    return writeTogether(this.#socket, this.#isHeadOut ? size : this.#takeHead() + size, chunk, '\r\n')
+    return writeTogether(this.#socket, this.#isHeadOut ? size : this.#takeHead() + size, chunk, end)
   }
 
   /** The head, with the framing of a body that is not empty. */

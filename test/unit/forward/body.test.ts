@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import test from 'node:test'
-import { RequestBody } from '../../../src/forward/body.ts'
+import { type BodySource, RequestBody } from '../../../src/forward/body.ts'
+import type { BodyReader } from '../../../src/forward/body-reader.ts'
 import { Sweep } from '../../../src/forward/sweep.ts'
 import { FakeClock, settle } from '../../helpers/fake-clock.ts'
 import { scenario } from './fake-server.ts'
@@ -36,6 +37,54 @@ test('a second server gets the whole body from its first byte', async () => {
   source.end('def')
   assert.equal(body.isReplayable(), true)
   assert.equal(String(Buffer.concat(await body.open().toArray())), 'abcdef')
+})
+
+/** A body that has come with everything before anybody asks, as a request of HTTP/1.1 unless told otherwise. */
+async function arrived(
+  more: Partial<BodySource> = {},
+  limits?: Parameters<typeof bodyOf>[0],
+  onWanted?: () => void,
+) {
+  const subject = bodyOf(limits, onWanted)
+  Object.assign(subject.source, { complete: true, httpVersionMajor: 1, ...more })
+  subject.source.write('abc')
+  subject.source.end('def')
+  await settle()
+  return { ...subject, reader: subject.body.open() as BodyReader }
+}
+
+test('what has arrived whole is taken in one piece, and a second server gets it too', async () => {
+  const { body, reader } = await arrived()
+  assert.equal(String(reader.takeWhole()), 'abcdef')
+  assert.deepEqual([body.received, body.heldUpAt, body.isReplayable()], [6, undefined, true])
+  await settle()
+  assert.equal(typeof body.completedAt, 'number')
+  assert.equal(String(Buffer.concat(await body.open().toArray())), 'abcdef')
+})
+
+test('what is not whole, or not to be sent as it is, is read as a stream', async () => {
+  const cases: [string, ReturnType<typeof arrived>][] = [
+    ['more may come', arrived({ complete: false })],
+    ['broken off and complete are the same', arrived({ httpVersionMajor: 2 })],
+    ['trailers follow', arrived({ rawTrailers: ['a', 'b'], rawHeaders: [] })],
+    ['the client waits to be asked', arrived({}, {}, () => {})],
+    ['it is too large', arrived({}, { bodyLimit: 5 })],
+  ]
+  for (const [why, subject] of cases) assert.equal((await subject).reader.takeWhole(), undefined, why)
+  const large = await cases[4]![1]
+  large.reader.resume()
+  await settle()
+  assert.deepEqual(large.failures, ['HEADGATE_BODY_TOO_LARGE'])
+})
+
+test('nothing is taken by an attempt that is over, nor again by the next', async () => {
+  const { body, reader } = await arrived()
+  const second = body.open() as BodyReader
+  assert.equal(reader.takeWhole(), undefined)
+  assert.equal(String(second.takeWhole()), 'abcdef')
+  const third = body.open() as BodyReader
+  assert.equal(third.takeWhole(), undefined)
+  assert.equal(String(Buffer.concat(await third.toArray())), 'abcdef')
 })
 
 test('a large body is not kept', async () => {

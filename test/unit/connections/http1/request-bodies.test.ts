@@ -42,6 +42,19 @@ test('a stream is sent in chunks, or with the length that was declared, and its 
   assert.match(pieces.at(-1) as string, /content-length: 11\r\n\r\nhello world$/)
 })
 
+test('a body that has arrived whole leaves in one write, and only with the length that was declared', async (t) => {
+  const { pool, received } = await rawServer(t, (socket) => socket.write(answer))
+  const whole = () => Object.assign(new Readable({ read() {} }), { takeWhole: () => Buffer.from('hello') })
+  await send(pool, { method: 'POST', body: whole(), headers: ['content-length', '5'] })
+  assert.match(received[0] as string, /content-length: 5\r\n\r\nhello$/)
+  await send(pool, { method: 'POST', body: whole() })
+  assert.match(received[0] as string, /transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n$/)
+  const before = received[0]
+  const { error } = await send(pool, { method: 'POST', body: whole(), headers: ['content-length', '6'] })
+  assert.match(String(error), /RequestContentLengthMismatch|Content-Length/)
+  assert.equal(received[0], before)
+})
+
 test('an empty stream is an empty body', async (t) => {
   const { pool, received } = await rawServer(t, (socket) => socket.write(answer))
   await send(pool, { method: 'PUT', body: Readable.from([]) })
