@@ -3,6 +3,7 @@ import tls from 'node:tls'
 import { errors } from 'undici'
 import type { Clock } from '../clock.ts'
 import { addressesInTurn } from './address-turns.ts'
+import { DirectSocket } from './direct-socket.ts'
 
 export interface TlsOptions {
   /** Refuse a server whose certificate is not trusted. Default true. */
@@ -121,7 +122,7 @@ export class Dialer {
 
   #connect(): net.Socket {
     const target = { host: this.#host, port: this.#port, lookup: this.#lookup, autoSelectFamily: true }
-    if (this.#tls === undefined) return net.connect(target)
+    if (this.#tls === undefined) return new DirectSocket().connect(target)
     const settings: tls.ConnectionOptions = { ...target, ...this.#tls, session: this.#session }
     const socket = tls.connect(settings)
     socket.on('session', (session) => {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { type Dispatcher, errors } from 'undici'
 import type { Clock } from '../../clock.ts'
+import { DirectSocket } from '../direct-socket.ts'
 import type { CloseReason } from '../lifespan.ts'
 import type { Speaker } from '../speaker.ts'
 import type { BodyListener } from './body-writer.ts'
@@ -232,7 +233,9 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
 
   #attach(): void {
     this.#isAttached = true
-    this.#socket.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain)
+    if (this.#socket instanceof DirectSocket) this.#socket.onBytes = this.#onData
+    else this.#socket.on('data', this.#onData)
+    this.#socket.on('end', this.#onEnd).on('drain', this.#onDrain)
     this.#socket.on('error', this.#onError).on('close', this.#onClose)
   }
 
@@ -241,7 +244,9 @@ export class Http1Connection implements Speaker, ResponseListener, BodyListener,
     const socket = this.#socket
     this.#isAttached = false
     socket.pause()
-    socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain)
+    if (socket instanceof DirectSocket) socket.onBytes = undefined
+    else socket.off('data', this.#onData)
+    socket.off('end', this.#onEnd).off('drain', this.#onDrain)
     socket.off('error', this.#onError).off('close', this.#onClose)
     ;(socket as { readableFlowing: boolean | null }).readableFlowing = null
   }
