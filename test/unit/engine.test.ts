@@ -26,7 +26,7 @@ test('V8 compiles and collects behind the thread that serves, and no other threa
     import { readdirSync, readFileSync } from 'node:fs'
     import { getPriority } from 'node:os'
     import { tuneEngine } from '${engine}'
-    tuneEngine()
+    tuneEngine(process)
     for (const id of readdirSync('/proc/self/task')) {
       const isHelper = readFileSync(\`/proc/self/task/\${id}/comm\`, 'latin1').includes('V8Worker')
       console.log(\`\${isHelper ? 'helper' : 'other'} \${getPriority(Number(id)) - getPriority()}\`)

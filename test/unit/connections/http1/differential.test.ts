@@ -97,6 +97,9 @@ const stricter = [
   /the only transfer coding served is chunked/,
 ]
 
+/** undici refuses white space behind a length, which is no part of it either. */
+const laxer = /^content-length:.*[ \t]\r?$/im
+
 function cutAt(text: string, at: number): string[] {
   const cut = at % text.length
   return cut === 0 ? [text] : [text.slice(0, cut), text.slice(cut)]
@@ -118,7 +121,7 @@ test("what is taken for a response means the same to undici's parser and to Node
       ])
       if (own !== undefined) {
         taken++
-        assert.deepEqual(own, undici, 'undici')
+        if (undici !== undefined || !laxer.test(text)) assert.deepEqual(own, undici, 'undici')
         // Node also refuses a response for the bytes behind it; here they only cost the connection.
         if (!read([text], { method }).hasExcess) assert.deepEqual(own, node, 'node')
         return
