@@ -24,7 +24,8 @@ test('the parts of a limit add up to the whole, and are as equal as they can be'
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 0, max: 10_000 }), (count, more) => {
       const whole = count + more
-      const parts = Array.from({ length: count }, (_, index) => shareOf(configOf(whole), { index, count }))
+      const config = configOf(whole)
+      const parts = Array.from({ length: count }, (_, index) => shareOf(config, { index, count }))
       const limitsOf = ({ server, cache, upstreams: { app } }: (typeof parts)[number]) => [
         server.maxConnections,
         app?.limits.maxInFlight as number,
