@@ -16,7 +16,7 @@ export interface Pace {
 }
 
 export const full: Pace = {
-  warmUpSeconds: 2,
+  warmUpSeconds: 8,
   rounds: 5,
   roundSeconds: 2,
   connections: 64,

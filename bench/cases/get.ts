@@ -1,4 +1,5 @@
 import { gateways } from '../gateways/all.ts'
+import { bareRelay } from '../gateways/floor.ts'
 import { content } from '../origin/content.ts'
 import type { Case } from './case.ts'
 import { compareThroughput, throughputColumns } from './throughput.ts'
@@ -11,7 +12,7 @@ export const get: Case = {
   chart: 'cpu',
   run: (bench) =>
     compareThroughput(bench, {
-      gateways,
+      gateways: [...gateways, bareRelay],
       load: { path: content.small.path },
       answerBytes: content.small.bytes,
     }),

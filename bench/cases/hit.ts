@@ -1,4 +1,5 @@
 import { caches } from '../gateways/all.ts'
+import { bareAnswer } from '../gateways/floor.ts'
 import { content } from '../origin/content.ts'
 import type { Case } from './case.ts'
 import { compareThroughput, throughputColumns } from './throughput.ts'
@@ -11,7 +12,7 @@ export const hit: Case = {
   chart: 'cpu',
   run: (bench) =>
     compareThroughput(bench, {
-      gateways: caches,
+      gateways: [...caches, bareAnswer],
       load: { path: content.asset.path },
       answerBytes: content.asset.bytes,
       setup: { cache: true },
