@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../clock.ts'
 import type { Priority, ReserveContext } from './reservation.ts'
+import { ServedTime } from './served-time.ts'
 
 /** A request that waits for a slot. */
 export interface Waiter<Grant> {
@@ -22,7 +23,9 @@ export interface QueueOptions {
 }
 
 interface Entry<Grant> extends Waiter<Grant> {
-  rank: number
+  readonly rank: number
+  /** When it joined, in the time of the queue. */
+  readonly joinedAt: number
   previous: Entry<Grant> | undefined
   next: Entry<Grant> | undefined
 }
@@ -31,6 +34,9 @@ interface Line<Grant> {
   first: Entry<Grant> | undefined
   last: Entry<Grant> | undefined
 }
+
+/** While anybody waits, the time is looked at this often, ms. */
+const tickMs = 10
 
 const ranks: Record<Priority, number> = { critical: 1, normal: 3, sheddable: 5 }
 
@@ -46,6 +52,8 @@ function rankOf({ priority = 'normal', isRetry = false }: ReserveContext): numbe
  * from then on a request waits half as long at most, until the queue has been empty. (A controlled delay in the
  * manner of Nichols and Jacobson's CoDel.) Each rank has a line of its own; a higher one goes first, and takes the
  * place of the youngest of a lower one where the queue is full: what was admitted is finished, and what comes is refused.
+ *
+ * Its time is that in which this process could serve: who waits while the process stands still does not wait for a slot.
  */
 export class Queue<Grant> {
   depth = 0
@@ -54,6 +62,7 @@ export class Queue<Grant> {
     first: undefined,
     last: undefined,
   }))
+  readonly #time = new ServedTime(2 * tickMs)
   #standsSince = 0
   #timer: Timer | undefined
 
@@ -64,16 +73,8 @@ export class Queue<Grant> {
   /** Other bounds. Nobody who waits already loses the place for it; the time is another for them too. */
   configure(bounds: Pick<QueueOptions, 'capacity' | 'timeout'>, now: number): void {
     this.#options = { ...this.#options, ...bounds }
-    this.#options.clock.clearTimeout(this.#timer)
-    this.#timer = undefined
     this.expire(now)
-    this.#arm(now)
-  }
-
-  /** Milliseconds that a request may wait, as things stand. */
-  bound(now: number): number {
-    const { timeout } = this.#options
-    return this.depth > 0 && now >= this.#standsSince + timeout ? timeout / 2 : timeout
+    if (this.depth > 0) this.#arm(now)
   }
 
   /** Lets a request wait; returns how to take it out again, or `undefined` when it has been refused. */
@@ -84,14 +85,17 @@ export class Queue<Grant> {
       waiter.refuse('queue_full')
       return undefined
     }
+    const now = waiter.since
+    if (this.depth === 0) this.#time.step(now)
+    const joinedAt = this.#time.read(now)
     const line = this.#lines[rank]!
-    const entry: Entry<Grant> = { ...waiter, rank, previous: line.last, next: undefined }
+    const entry: Entry<Grant> = { ...waiter, rank, joinedAt, previous: line.last, next: undefined }
     if (line.last === undefined) line.first = entry
     else line.last.next = entry
     line.last = entry
     if (this.depth++ === 0) {
-      this.#standsSince = waiter.since
-      this.#arm(waiter.since)
+      this.#standsSince = joinedAt
+      this.#arm(now)
     }
     return () => {
       this.#take(entry)
@@ -116,8 +120,11 @@ export class Queue<Grant> {
 
   /** Refuses whoever has waited too long. */
   expire(now: number): void {
+    const { timeout } = this.#options
+    const time = this.#time.read(now)
+    const bound = time >= this.#standsSince + timeout ? timeout / 2 : timeout
     for (const line of this.#lines) {
-      while (line.first !== undefined && now >= line.first.since + this.bound(now)) {
+      while (line.first !== undefined && time >= line.first.joinedAt + bound) {
         this.#refuse(line.first, 'queue_timeout')
       }
     }
@@ -163,21 +170,21 @@ export class Queue<Grant> {
 
   /** One timer serves the whole queue: within a line, whoever came first is due first. */
   #arm(now: number): void {
-    let oldest = Number.POSITIVE_INFINITY
-    for (const line of this.#lines) oldest = Math.min(oldest, line.first?.since ?? oldest)
-    if (oldest === Number.POSITIVE_INFINITY) return
     const { clock, timeout } = this.#options
-    let due = oldest + this.bound(now)
-    // The moment from which the queue counts as standing brings deadlines forward.
-    if (now < this.#standsSince + timeout) due = Math.min(due, this.#standsSince + timeout)
+    const time = this.#time.read(now)
+    let delay = tickMs
+    for (const { first } of this.#lines) {
+      if (first !== undefined) delay = Math.min(delay, first.joinedAt + timeout - time)
+    }
+    clock.clearTimeout(this.#timer)
     this.#timer = clock.setTimeout(
       () => {
-        this.#timer = undefined
         const then = clock.now()
+        this.#time.step(then)
         this.expire(then)
-        if (this.depth > 0 && this.#timer === undefined) this.#arm(then)
+        if (this.depth > 0) this.#arm(then)
       },
-      Math.max(0, due - now),
+      Math.max(0, delay),
     )
   }
 }

@@ -65,6 +65,12 @@ export class FakeClock implements Clock {
     await settle()
   }
 
+  /** Moves the time forward while nobody is served: what falls due on the way fires late, at the end. */
+  standStill(ms: number): void {
+    this.#now += ms
+    this.advance(0)
+  }
+
   #next(end: number): FakeTimer | undefined {
     let next: FakeTimer | undefined
     for (const timer of this.#timers) {

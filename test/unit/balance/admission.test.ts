@@ -111,6 +111,36 @@ test('while the queue stands for longer than the timeout, nobody waits for more 
   )
 })
 
+test('while the process stands still, nobody waits', async () => {
+  const { clock, held, outcomes, upstream, wait } = fullUpstream()
+  const first = wait('first')
+  clock.standStill(300)
+  await clock.advanceAsync(50)
+  assert.deepEqual(outcomes, [])
+  held.release('success')
+  const served = (await first)!
+  assert.equal(served.waitedMs, 350, 'what is told is what the client has seen')
+  void wait('second')
+  await clock.advanceAsync(60)
+  clock.standStill(300)
+  // The answer that frees the slot may come before the timer does.
+  served.release('success')
+  await clock.advanceAsync(0)
+  assert.deepEqual(outcomes, ['first', 'second'])
+  assert.equal(upstream.shed.queue_timeout, 0)
+})
+
+test('a queue that stands still again and again is given up all the same', async () => {
+  const { clock, outcomes, wait } = fullUpstream()
+  void wait('waiting')
+  for (let turn = 0; turn < 4; turn++) clock.standStill(300)
+  await clock.advanceAsync(0)
+  assert.deepEqual(outcomes, [])
+  clock.standStill(300)
+  await clock.advanceAsync(0)
+  assert.deepEqual(outcomes, ['waiting HEADGATE_QUEUE_TIMEOUT'])
+})
+
 test('a queue that has been empty has its full timeout again', async () => {
   const { clock, held, outcomes, wait } = fullUpstream()
   for (let at = 0; at < 120; at += 10) {
