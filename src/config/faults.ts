@@ -54,6 +54,9 @@ export function formatPath(path: Path): string {
   }, '')
 }
 
+/** What stands for a secret. */
+export const hidden = 'another value (not shown)'
+
 const longestQuote = 80
 
 /** A value as a person would say it: short, and without the password of a URL. */
@@ -64,6 +67,6 @@ export function describe(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty section' : 'a section'
   if (typeof value !== 'string') return String(value)
-  const masked = value.replace(/\/\/[^/@\s]*@/, '//***@')
+  const masked = value.replace(/\/\/\S*@/, '//***@')
   return JSON.stringify(masked.length > longestQuote ? `${masked.slice(0, longestQuote)}...` : masked)
 }

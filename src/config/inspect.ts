@@ -2,7 +2,7 @@ import type { TArray, TObject, TRecord, TSchema, TUnion } from 'typebox'
 import { IsArray, IsObject, IsOptional, IsRecord, IsUnion } from 'typebox'
 import { Value } from 'typebox/value'
 import { closest } from './closest.ts'
-import { describe, type Finding, type Path } from './faults.ts'
+import { describe, type Finding, hidden, type Path } from './faults.ts'
 import type { Annotations } from './schema/kinds.ts'
 
 /**
@@ -28,7 +28,8 @@ function isLeaf(schema: TSchema): schema is Leaf {
 function* inspectLeaf(schema: Leaf, value: unknown, at: Path): Generator<Finding> {
   if (Value.Check(schema, value)) return
   const expected = schema.explain?.(value) ?? schema.expected
-  yield { at, found: describe(value), expected, suggestion: suggestionFor(schema, value) }
+  const found = schema.isSecret ? hidden : describe(value)
+  yield { at, found, expected, suggestion: suggestionFor(schema, value) }
 }
 
 /** Only what was written as one word can be nearly right; other values may not even have a text. */

@@ -4,7 +4,7 @@ import { dirname, extname, resolve as resolvePath } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { HeadgateError } from '../errors.ts'
 import { type Environment, isConfiguredBy, readEnvironment } from './environment.ts'
-import { ConfigError } from './faults.ts'
+import { ConfigError, hidden } from './faults.ts'
 import { type Parsed, parseJson, parseYaml } from './parse.ts'
 import { resolveConfig } from './resolve.ts'
 import { isAdminToken } from './schema/server.ts'
@@ -60,10 +60,7 @@ function withAdminToken(loaded: LoadedConfig, { HEADGATE_ADMIN_TOKEN: token }: E
   if (admin === undefined || admin.token !== undefined || !token) return loaded
   if (!isAdminToken(token)) {
     const expected = 'at least 16 characters without spaces'
-    throw new ConfigError(
-      [{ path: 'HEADGATE_ADMIN_TOKEN', found: 'another text', expected }],
-      'the environment',
-    )
+    throw new ConfigError([{ path: 'HEADGATE_ADMIN_TOKEN', found: hidden, expected }], 'the environment')
   }
   return { ...loaded, config: { ...loaded.config, admin: { ...admin, token } } }
 }

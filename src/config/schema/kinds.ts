@@ -15,6 +15,8 @@ export interface Annotations {
   explain?: (found: unknown) => string | undefined
   /** What the writer probably meant, if that can be told from what was found. */
   suggest?: (found: unknown) => string | undefined
+  /** What is written there must not be shown, in a log say. */
+  isSecret?: true
 }
 
 /** A property that may be left out, because it has a default: optional to write, always there to read. */

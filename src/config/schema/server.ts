@@ -152,6 +152,7 @@ export const adminSchema = section(
     token: Type.Optional(
       leaf(Type.String({ pattern: adminToken.source }), {
         kind: 'text',
+        isSecret: true,
         expected: 'at least 16 characters without spaces, such as what `openssl rand -hex 24` prints',
         description:
           'What whoever drains, purges or changes the log level must know; at least 16 characters. Absent = `$HEADGATE_ADMIN_TOKEN`, and without that nothing can be changed.',

@@ -89,6 +89,7 @@ test('no value, however strange, makes the check fail in any other way than by f
 
 test('a value is described in few words, and no password is repeated', () => {
   assert.equal(describe('http://user:secret@host/'), '"http://***@host/"')
+  assert.equal(describe('rediss://user:se/c@ret@host/'), '"rediss://***@host/"')
   assert.equal(describe('x'.repeat(500)), `"${'x'.repeat(80)}..."`)
   assert.equal(describe([1]), 'a list')
   assert.equal(describe({ a: 1 }), 'a section')

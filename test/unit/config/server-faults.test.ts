@@ -32,7 +32,7 @@ testMistakes([
     'a token that is easily guessed, and a name with a port',
     withSection('admin', { token: 'secret', allowedHosts: ['gateway:9901'] }),
     [
-      'admin.token: found "secret", expected at least 16 characters without spaces, such as what `openssl rand -hex 24` prints',
+      'admin.token: found another value (not shown), expected at least 16 characters without spaces, such as what `openssl rand -hex 24` prints',
       'admin.allowedHosts[0]: found "gateway:9901", expected a host name such as "app.example.com", without scheme and port',
     ],
   ],
