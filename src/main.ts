@@ -6,6 +6,7 @@ import { formatWarning } from './config/warnings.ts'
 import { tuneEngine } from './engine.ts'
 import { HeadgateError } from './errors.ts'
 import { openLog } from './logger.ts'
+import type { Service } from './service.ts'
 import { inheritedSocket, systemdSupervisor } from './systemd.ts'
 import { version } from './version.ts'
 import { workerMark } from './workers/mark.ts'
@@ -51,9 +52,12 @@ async function check({ config: file }: Verb<'check'>): Promise<void> {
 }
 
 async function start({ config: file, host, port, watch }: Verb<'start'>): Promise<void> {
+  let service: Service | undefined
+  stopOnSignal(async (signal) => service?.stop(signal))
+  process.on('SIGHUP', () => void service?.reload())
   const { Service } = await import('./service.ts')
   const { env, pid } = process
-  const service = new Service({
+  service = new Service({
     load: () => load(file),
     address: { ...(host !== undefined && { host }), ...(port !== undefined && { port }) },
     openLog: newLog,
@@ -68,13 +72,13 @@ async function start({ config: file, host, port, watch }: Verb<'start'>): Promis
         onFault: (error) => log.warn({ reason: error.message }, 'systemd cannot be told'),
       }),
   })
-  stopOnSignal((signal) => service.stop(signal))
-  process.on('SIGHUP', () => void service.reload())
   await service.start()
 }
 
 /** What a process does that another one of this program has started to serve. */
 async function work({ config: file }: Verb<'start'>): Promise<void> {
+  // Who signals a whole group of processes means the one that holds them.
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
   const { Worker } = await import('./worker.ts')
   const worker = new Worker({
     port: {
@@ -85,8 +89,6 @@ async function work({ config: file }: Verb<'start'>): Promise<void> {
     openLog: newLog,
     exit: () => process.exit(exitCodes.ended),
   })
-  // Who signals a whole group of processes means the one that holds them.
-  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
   process.once('SIGTERM', () => void worker.leave())
 }
 

@@ -35,6 +35,8 @@ export class Service {
   #supervisor: Supervisor | undefined
   #file: WatchedFile | undefined
   #isStopping = false
+  /** The configuration has changed while the gateway was starting with what it was before. */
+  #isOutdated = false
 
   constructor(options: ServiceOptions) {
     this.#options = options
@@ -55,12 +57,17 @@ export class Service {
     this.#supervisor = supervisor?.(serving.log)
     this.#supervisor?.ready()
     if (watch && file !== undefined) this.#file = this.#watch(file)
+    if (this.#isOutdated) await this.reload()
   }
 
   /** Reads the configuration again. One with faults changes nothing; the log says why. */
   async reload(): Promise<void> {
     const serving = this.#serving
-    if (serving === undefined || this.#isStopping) return
+    if (this.#isStopping) return
+    if (serving === undefined) {
+      this.#isOutdated = true
+      return
+    }
     this.#supervisor?.reloading()
     try {
       const { needsRestart } = await serving.reload(async () => (await this.#load()).config)

@@ -182,6 +182,34 @@ test('SIGHUP reads the configuration again; a broken one changes nothing and say
   assert.equal((await ask(origin)).body, 'other')
 })
 
+test('a signal that comes while the gateway starts is not lost', async (t) => {
+  const [one, other] = await Promise.all(
+    ['one', 'other'].map((name) => serve(t, (_request, response) => response.end(name))),
+  )
+  const plugins = 'plugins: [{ module: ./slow.mjs }]'
+  const slow = `
+    import { existsSync } from 'node:fs'
+    import { setTimeout } from 'node:timers/promises'
+    export default async () => {
+      console.log('a plugin takes its time')
+      while (!existsSync(new URL('go', import.meta.url))) await setTimeout(5)
+    }`
+  const folder = await folderWith(t, { 'headgate.yaml': configure(one as string, plugins), 'slow.mjs': slow })
+  const reloaded = headgate(t, [], { cwd: folder })
+  const stopped = headgate(t, [], { cwd: folder })
+  for (const command of [reloaded, stopped]) await command.printed('a plugin takes its time')
+
+  stopped.signal('SIGTERM')
+  assert.equal(await stopped.exit(), 0)
+
+  await writeFile(join(folder, 'headgate.yaml'), configure(other as string, plugins))
+  reloaded.signal('SIGHUP')
+  await writeFile(join(folder, 'go'), '')
+  const { addresses } = await reloaded.logged('headgate serves')
+  await reloaded.logged('the configuration was read again')
+  assert.equal((await ask(`http://127.0.0.1:${(addresses as { port: number }[])[0]?.port}`)).body, 'other')
+})
+
 test('--watch reads the configuration again whenever its file changes; a broken one changes nothing', async (t) => {
   const [one, other] = await Promise.all(
     ['one', 'other'].map((name) => serve(t, (_request, response) => response.end(name))),
