@@ -2,12 +2,14 @@ import type { Server } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
 import { CertificateWatch } from './certificate-watch.ts'
 import { readTls } from './certificates.ts'
+import { systemClock } from './clock.ts'
 import type { ServerConfig } from './config/schema.ts'
 import { drawAge } from './edge/connection-age.ts'
 import { applyLimits, createEdgeServer, type EdgeOptions } from './edge/edge-server.ts'
 import { ClientSessions } from './edge/http2/client-sessions.ts'
 import { Listener } from './edge/listener/listener.ts'
 import type { Handle } from './edge/reception.ts'
+import { renewTicketKeys, TicketKeys } from './edge/tls/ticket-keys.ts'
 import type { TlsSettings } from './edge/tls/tls-door.ts'
 import { trustPeers } from './edge/trust.ts'
 import { type Redirect, redirectToHttps } from './redirect.ts'
@@ -17,6 +19,8 @@ export interface FrontOptions {
   settings: () => ServerConfig
   edge: Omit<EdgeOptions, 'limits'>
   log: FastifyBaseLogger
+  /** Those of all processes that serve as one. Default: keys of its own, which it renews. */
+  ticketKeys?: TicketKeys | undefined
 }
 
 /**
@@ -27,11 +31,16 @@ export class Front {
   readonly #http: Server[] = []
   readonly #listeners: Listener[] = []
   readonly #watch: CertificateWatch | undefined
+  readonly #ticketKeys: TicketKeys
+  readonly #endRenewal: () => void
   #tls: TlsSettings | undefined
 
   /** @throws ConfigError for certificates that cannot be used */
   constructor(options: FrontOptions) {
     this.#options = options
+    const { ticketKeys } = options
+    this.#ticketKeys = ticketKeys ?? new TicketKeys()
+    this.#endRenewal = ticketKeys === undefined ? renewTicketKeys(this.#ticketKeys, systemClock) : () => {}
     const { tls } = options.settings()
     if (tls === undefined) return
     this.#tls = readTls(tls)
@@ -46,7 +55,11 @@ export class Front {
     this.#http.push(http1)
     const { handshakeTimeout } = settings().tls ?? {}
     const { proxyProtocol } = settings()
-    const tls = this.#tls && { settings: this.#tls, handshakeTimeout: handshakeTimeout ?? 0 }
+    const tls = this.#tls && {
+      settings: this.#tls,
+      ticketKeys: this.#ticketKeys,
+      handshakeTimeout: handshakeTimeout ?? 0,
+    }
     if (tls === undefined && proxyProtocol === false) return http1
     const http2 = new ClientSessions(handle, {
       ...options,
@@ -97,6 +110,7 @@ export class Front {
   }
 
   async close(): Promise<void> {
+    this.#endRenewal()
     await this.#watch?.close()
   }
 

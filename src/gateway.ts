@@ -90,7 +90,12 @@ export async function createGateway(
     onUnparsable: (error, cause) =>
       log.debug({ error: error.code, err: cause }, 'a connection sent no request'),
   }
-  const front = new Front({ settings: () => settings.config.server, edge, log })
+  const front = new Front({
+    settings: () => settings.config.server,
+    edge,
+    log,
+    ticketKeys: primary?.ticketKeys,
+  })
   const app: FastifyInstance = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),

@@ -90,6 +90,10 @@ async function work({ config: file }: Verb<'start'>): Promise<void> {
     exit: () => process.exit(exitCodes.ended),
   })
   process.once('SIGTERM', () => void worker.leave())
+  onUnforeseen = (error) => {
+    if (!worker.fail(error)) fail(error)
+    process.stderr.write(`${trace(error)}\n`)
+  }
 }
 
 async function agent({ servers, host, port }: Verb<'agent'>): Promise<void> {
@@ -173,13 +177,19 @@ function count(list: readonly unknown[], word: string): string {
 /** What the user can put right is told in words; everything else with where it happened. */
 function fail(error: unknown): never {
   const isTold = error instanceof HeadgateError && error.statusCode === 0
-  process.stderr.write(`${isTold ? error.message : ((error as Error)?.stack ?? String(error))}\n`)
+  process.stderr.write(`${isTold ? error.message : trace(error)}\n`)
   process.exit(isTold ? exitCodeOf(error) : exitCodes.failed)
+}
+
+function trace(error: unknown): string {
+  return (error as Error)?.stack ?? String(error)
 }
 
 function exitCodeOf({ code }: HeadgateError): number {
   return code === 'HEADGATE_CANNOT_LISTEN' ? exitCodes.cannotListen : exitCodes.wrong
 }
 
-process.on('uncaughtException', fail)
+/** What is done with an error that nobody has caught. */
+let onUnforeseen: (error: unknown) => void = fail
+process.on('uncaughtException', (error) => onUnforeseen(error))
 run(process.argv.slice(2)).catch(fail)

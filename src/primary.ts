@@ -8,6 +8,7 @@ import type { LoadedConfig } from './config/load.ts'
 import type { AdminConfig, Config } from './config/schema.ts'
 import { configSeries } from './config-series.ts'
 import { type HandedSources, handedOf } from './discovery/handed.ts'
+import { renewTicketKeys, TicketKeys } from './edge/tls/ticket-keys.ts'
 import { HeadgateError } from './errors.ts'
 import { sourceHealth } from './gateway-health.ts'
 import type { Cut } from './lifecycle.ts'
@@ -54,6 +55,7 @@ export class Primary implements Serving {
   readonly #events = new EventFeed(systemClock)
   readonly #record = new ReloadRecord(Date.now)
   readonly #places: WorkerPlaces
+  readonly #ticketKeys = new TicketKeys()
   #config: Config
   #fleet!: WorkerFleet
   #admin: Admin | undefined
@@ -77,11 +79,13 @@ export class Primary implements Serving {
       log,
       events: this.#events,
       config: () => this.#config,
+      graceMs: () => this.#graceMs,
       order: (config, seat) => this.#order(config, seat),
       handlers: (asker) => this.#handlers(asker),
       onServing: ({ channel }) => {
         // What has changed since its order.
         channel.tell('sources', this.#sources())
+        channel.tell('ticketKeys', this.#ticketKeys.current)
         channel.tell('heard', this.#events.isHeard)
       },
       onEnd: (worker) => this.#fleet.keep(worker),
@@ -166,7 +170,14 @@ export class Primary implements Serving {
     this.#fleet = fleet
     if (admin !== undefined) await this.#openAdmin(admin, fleet)
     const timer = setInterval(() => this.#tellSources(() => false), tellEveryMs)
-    app.addHook('onClose', async () => clearInterval(timer))
+    const endRenewal = renewTicketKeys(this.#ticketKeys, systemClock)
+    this.#ticketKeys.follow((keys) => {
+      for (const { channel } of this.#places.all) channel.tell('ticketKeys', keys)
+    })
+    app.addHook('onClose', async () => {
+      clearInterval(timer)
+      endRenewal()
+    })
     this.#addresses = await this.#places.fillAll()
   }
 
@@ -194,6 +205,7 @@ export class Primary implements Serving {
       folder: this.#loaded.folder,
       sources: this.#sources(),
       standing: this.#fleet.standing,
+      ticketKeys: this.#ticketKeys.current,
       socket: this.#options.socket,
     }
   }
@@ -232,7 +244,7 @@ export class Primary implements Serving {
 
   /** Brings the configuration that is in force to a worker. What the first one refuses, no other has heard of. */
   async #bring(place: Place, isReplacing: boolean): Promise<void> {
-    if (isReplacing || !(await this.#hasFollowed(place))) await this.#places.replace(place, this.#graceMs)
+    if (isReplacing || !(await this.#hasFollowed(place))) await this.#places.replace(place)
   }
 
   /** False where a worker does not follow, because it hangs say. */
@@ -271,6 +283,7 @@ export class Primary implements Serving {
       answer: { metrics: () => this.#fleet.metrics(), health: () => this.#fleet.health() },
       note: {
         event: (event) => this.#fleet.relay(asker(), event),
+        failing: ({ reason }) => this.#places.renew(asker(), reason),
         purged: (purge) => {
           for (const worker of this.#places.all) if (worker !== asker()) worker.channel.tell('purged', purge)
         },

@@ -13,6 +13,8 @@ const beyondGraceMs = 8_000
 const leaveMs = 1_000
 /** What all are asked is answered without those who take longer, ms. */
 const askMs = 1_000
+/** An answer to a beat counts however late it comes, ms. */
+const beatMs = 60_000
 
 /** Why a worker is over. */
 export interface WorkerEnd {
@@ -30,6 +32,8 @@ export class RunningWorker {
   samples: readonly MetricSamples[] = []
   /** It is on its way out, and is not missed. */
   isLeaving = false
+  /** It serves until another one does in its place. */
+  isFailing = false
   readonly #child: WorkerProcess
   #servesSince: number | undefined
 
@@ -86,6 +90,11 @@ export class RunningWorker {
     return this.samples
   }
 
+  /** Resolves once its event loop has come round. */
+  beat(): Promise<unknown> {
+    return this.channel.ask('pulse', undefined, beatMs)
+  }
+
   /**
    * Lets what is in flight finish and ends the process, one that hangs by force. Says what was cut.
    *
@@ -106,6 +115,11 @@ export class RunningWorker {
 
   kill(): void {
     this.isLeaving = true
+    this.abort()
+  }
+
+  /** Ends it as if it had died by itself: it is missed. */
+  abort(): void {
     this.#child.kill('SIGKILL')
   }
 }

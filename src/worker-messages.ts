@@ -31,6 +31,8 @@ export interface StartOrder extends HandedConfig {
   socket: number | undefined
   /** What was done by hand before it was there. */
   standing: Action[]
+  /** What all seal session tickets with. */
+  ticketKeys: Buffer
 }
 
 export interface Address {
@@ -59,11 +61,14 @@ export type WorkerQuestions = {
   health: { ask: undefined; answer: Record<string, UpstreamHealth> }
   snapshot: { ask: undefined; answer: GatewaySnapshot }
   perform: { ask: Action; answer: ActionResult }
+  /** Answered at once, by whoever still turns. */
+  pulse: { ask: undefined; answer: undefined }
 }
 
 /** What the primary tells a worker. */
 export type WorkerNotes = {
   sources: HandedSources
+  ticketKeys: Buffer
   /** Another worker has purged this. */
   purged: Purge
   /** Whether anybody wants to hear of what happens. */
@@ -82,6 +87,8 @@ export type PrimaryQuestions = {
 export type PrimaryNotes = {
   purged: Purge
   event: GatewayEvent
+  /** It has met an error that nobody had foreseen, and serves on only until another one does in its place. */
+  failing: { reason: string }
 }
 
 export type WorkerHandlers = Handlers<WorkerQuestions, WorkerNotes>

@@ -1,9 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { systemClock } from './clock.ts'
 import type { WorkerProcess } from './cluster.ts'
 import type { Config } from './config/schema.ts'
 import { RunningWorker, type WorkerEnd } from './running-worker.ts'
 import type { EventFeed } from './view/event-feed.ts'
 import type { Address, PrimaryHandlers, StartOrder } from './worker-messages.ts'
+import { Pulse } from './workers/pulse.ts'
 import { RestartDelay } from './workers/restart-delay.ts'
 import type { Seat } from './workers/share.ts'
 
@@ -15,6 +17,8 @@ export interface PlacesOptions {
   events: EventFeed
   /** The configuration that is in force. */
   config: () => Config
+  /** How long a worker may take to finish what it has in flight, ms. */
+  graceMs: () => number
   /** What a worker is started with. */
   order: (config: Config, seat: Seat) => Omit<StartOrder, 'worker'>
   /** What is done with what a worker asks and tells. */
@@ -90,12 +94,20 @@ export class WorkerPlaces {
    *
    * @throws what it could not do; then the one that had the place keeps it
    */
-  async replace(place: Place, graceMs: number): Promise<void> {
+  async replace(place: Place): Promise<void> {
     const { worker } = place
     await this.#fill(place)
     if (worker === undefined) return
     this.#leaving.add(worker)
-    void worker.leave(graceMs, true)
+    void worker.leave(this.#options.graceMs(), true).finally(() => this.#leaving.delete(worker))
+  }
+
+  /** A worker has met an error that nobody had foreseen: another one is to take its place, and until then it serves. */
+  renew(worker: RunningWorker, reason: string): void {
+    const place = this.#places.find((one) => one.worker === worker)
+    if (place === undefined || worker.isFailing) return
+    worker.isFailing = true
+    this.#missed(place, worker, { reason }, 'a worker fails')
   }
 
   /** From here on nobody is started any more; those that do not serve yet are ended. */
@@ -123,7 +135,15 @@ export class WorkerPlaces {
       }
       place.worker = worker
       place.config = given
-      void worker.ended.then((end) => this.#ended(place, worker, end))
+      const pulse = new Pulse({
+        clock: systemClock,
+        beat: () => worker.beat(),
+        onStuck: () => this.#abort(worker),
+      })
+      void worker.ended.then((end) => {
+        pulse.stop()
+        this.#ended(place, worker, end)
+      })
       onServing(worker)
       log.info({ worker: worker.number, workerPid: worker.pid }, 'a worker serves')
       events.emit({ kind: 'worker_started', worker: worker.number })
@@ -134,24 +154,34 @@ export class WorkerPlaces {
   }
 
   #ended(place: Place, worker: RunningWorker, end: WorkerEnd): void {
-    const { log, events, onEnd } = this.#options
-    onEnd(worker)
-    this.#leaving.delete(worker)
+    this.#options.onEnd(worker)
     if (worker.isLeaving || place.worker !== worker) return
     place.worker = undefined
-    this.deaths++
+    // Where it has failed before, another one is on its way.
+    if (!worker.isFailing) this.#missed(place, worker, end, 'a worker has died')
+  }
+
+  /** The event loop of a worker does not turn any more. */
+  #abort(worker: RunningWorker): void {
+    this.#options.log.error({ worker: worker.number, workerPid: worker.pid }, 'a worker hangs, and is ended')
+    worker.abort()
+  }
+
+  #missed(place: Place, worker: RunningWorker, why: Partial<WorkerEnd> & { reason?: string }, words: string) {
+    const { log, events } = this.#options
     const { number, pid } = worker
+    this.deaths++
     const restartInMs = place.delay.next(worker.servedMs)
-    log.error({ worker: number, workerPid: pid, ...end, restartInMs }, 'a worker has died')
-    events.emit({ kind: 'worker_died', worker: number, detail: String(end.signal ?? end.code) })
+    log.error({ worker: number, workerPid: pid, ...why, restartInMs }, words)
+    events.emit({ kind: 'worker_died', worker: number, detail: String(why.reason ?? why.signal ?? why.code) })
     this.#refill(place, restartInMs)
   }
 
   #refill(place: Place, delayMs: number): void {
     setTimeout(async () => {
-      if (this.#isEnding || place.worker !== undefined) return
+      if (this.#isEnding || place.worker?.isFailing === false) return
       try {
-        await this.#fill(place)
+        await this.replace(place)
       } catch (error) {
         if (this.#isEnding) return
         const restartInMs = place.delay.next(0)

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { systemClock } from './clock.ts'
 import type { Config } from './config/schema.ts'
 import type { HandedSources } from './discovery/handed.ts'
+import { TicketKeys } from './edge/tls/ticket-keys.ts'
 import { gatewayHealth } from './gateway-health.ts'
 import type { ProcessLog } from './logger.ts'
 import { samplesOf } from './metrics/merge.ts'
@@ -36,6 +37,7 @@ export class Worker {
   readonly #options: WorkerOptions
   readonly #primary: Channel<PrimaryQuestions, PrimaryNotes>
   #gateway: FastifyInstance | undefined
+  #ticketKeys: TicketKeys | undefined
   #isPerforming = false
   #endEvents = () => {}
   #takeSources: (sources: HandedSources) => void = () => {}
@@ -52,6 +54,19 @@ export class Worker {
     this.#options.exit()
   }
 
+  /**
+   * An error that nobody had foreseen has come up, and what it has left undone nobody knows. One request may have caused
+   * it; the others are served until another worker takes this one's place.
+   *
+   * @returns false where there is nobody to serve yet
+   */
+  fail(error: unknown): boolean {
+    if (this.#gateway === undefined) return false
+    const { message } = error as Error
+    this.#primary.tell('failing', { reason: message ?? String(error) })
+    return true
+  }
+
   #handlers(): WorkerHandlers {
     return {
       answer: {
@@ -62,9 +77,11 @@ export class Worker {
         snapshot: () => this.#serving.headgate.fleet.snapshot(),
         perform: (action) => this.#perform(action),
         health: async () => gatewayHealth(this.#serving.upstreams, this.#serving.discovery),
+        pulse: async () => undefined,
       },
       note: {
         sources: (sources) => this.#takeSources(sources),
+        ticketKeys: (keys) => this.#ticketKeys?.replace(keys),
         purged: (purge) => void this.#gateway?.httpCache.current.purger.apply(purge),
         heard: (isHeard) => this.#tellEvents(isHeard),
         leave: () => this.#options.exit(),
@@ -77,13 +94,16 @@ export class Worker {
     return this.#gateway
   }
 
-  async #start({ worker, folder, sources, standing, socket, ...handed }: StartOrder) {
+  async #start({ worker, folder, sources, standing, ticketKeys, socket, ...handed }: StartOrder) {
     const config = await this.#read(handed)
     const primary = this.#primary
+    const keys = new TicketKeys(ticketKeys)
+    this.#ticketKeys = keys
     const gateway = await openGateway(config, {
       folder,
       ...this.#options.openLog(config.logging.level, worker),
       primary: {
+        ticketKeys: keys,
         follow: (take) => {
           take(sources)
           this.#takeSources = take

@@ -323,6 +323,18 @@ test('a gateway that drains serves what still comes, says GOAWAY, and what runs 
   await closed
 })
 
+test('who begins to ask a gateway that drains is served, with all the requests that come together', async (t) => {
+  const { app, port } = await start(t)
+  await app.headgate.drain()
+  const client = await RawH2Client.connect(port)
+  t.after(() => client.close())
+  client.socket.cork()
+  for (const id of [1, 3, 5]) client.headers(id, requestOf('/'))
+  client.socket.uncork()
+  for (const id of [1, 3, 5]) await client.over(id)
+  for (const id of [1, 3, 5]) assert.equal(client.stream(id).data, 'ok')
+})
+
 test('hooks, compression, rate limits and routes of plugins work as over HTTP/1.1', async (t) => {
   const { port } = await start(t, {
     listener: (_request, response) => {

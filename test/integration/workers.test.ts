@@ -5,13 +5,18 @@ import { get } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { connect } from 'node:tls'
 import { AgentServer } from '../helpers/agent-server.ts'
+import { cert, key } from '../helpers/certificate.ts'
 import { type Command, folderWith, freePort, headgate } from '../helpers/command.ts'
 import { eventually, metric, type Origin, startOrigin } from '../helpers/gateway.ts'
+import { H2Sessions } from '../helpers/h2-sessions.ts'
+import { H1Connections, KeptLoad } from '../helpers/kept-load.ts'
 import { SteadyLoad } from '../helpers/steady-load.ts'
 
 /** Few enough that a busy machine keeps up, many enough that something is always in flight. */
 const perSecond = 60
+const secure = 'tls: { cert: tls.crt, key: tls.key }'
 
 function configure(origin: Pick<Origin, 'url'>, more = ''): string {
   return [
@@ -177,6 +182,81 @@ test('SIGHUP, a broken configuration, other plugins and SIGTERM cost no request,
   for (const load of loads) assert.deepEqual((await load.stop()).failures, [])
   assert.equal(await command.exit(), 0)
   assert.deepEqual((await command.logged('headgate has ended')).cut, { requests: 0, tunnels: 0 })
+})
+
+test('a worker in which something fails serves until another takes its place: over HTTP/1.1 and HTTP/2 no request fails', async (t) => {
+  const origin = await startOrigin(t)
+  const config = configure(origin, 'logging: { access: false }\nplugins: [{ module: ./failing.mjs }]')
+  const { command, url } = await start(t, config.replace('server: {', `server: { ${secure},`), {
+    'tls.crt': cert,
+    'tls.key': key,
+    'failing.mjs': `export default async (app) => app.get('/fail', async () => {
+      setImmediate(() => { throw new Error('nobody had foreseen this') })
+      return 'it will'
+    })`,
+  })
+  const https = url.replace('http:', 'https:')
+  const loads = [new H1Connections(), new H2Sessions(4)].map(
+    (client) => new KeptLoad(client, () => https, perSecond),
+  )
+  for (const load of loads) await load.more(perSecond)
+
+  const asking = new H1Connections()
+  t.after(() => asking.close())
+  assert.equal(await asking.ask(() => `${https}/fail`), '200')
+  const failed = await command.logged('a worker fails')
+  await command.logged('a worker serves', 3)
+  await command.until(() => command.stderr.includes('failing.mjs:'), 'the trace')
+  for (const load of loads) await load.more(perSecond)
+  for (const load of loads) {
+    await load.end()
+    assert.deepEqual([...load.results.keys()], ['200'])
+  }
+  assert.deepEqual([failed.reason, failed.restartInMs], ['nobody had foreseen this', 0])
+  await eventually(() => assert.throws(() => process.kill(failed.workerPid as number, 0), { code: 'ESRCH' }))
+  command.signal('SIGTERM')
+  assert.equal(await command.exit(), 0)
+})
+
+test('a session of TLS that one worker has begun, every other one resumes', async (t) => {
+  const origin = await startOrigin(t)
+  const config = configure(origin).replace('server: {', `server: { ${secure},`)
+  const { command, url } = await start(t, config, { 'tls.crt': cert, 'tls.key': key })
+  const port = Number(new URL(url).port)
+  const hello = async (session?: Buffer) => {
+    const socket = connect({
+      port,
+      rejectUnauthorized: false,
+      maxVersion: 'TLSv1.2',
+      ...(session && { session }),
+    })
+    await once(socket, 'secureConnect')
+    socket.end('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')
+    const told = { session: socket.getSession(), isReused: socket.isSessionReused() }
+    await once(socket.resume(), 'close')
+    return told
+  }
+  const { session } = await hello()
+  const servedBy = () =>
+    new Set(command.log.filter(({ msg }) => msg === 'request').map(({ worker }) => worker))
+  await eventually(async () => {
+    assert.equal((await hello(session)).isReused, true)
+    assert.equal(servedBy().size, 2, 'both have served')
+  })
+})
+
+test('a worker that hangs is ended, and another one takes its place', async (t) => {
+  const origin = await startOrigin(t)
+  const { command, url } = await start(t, configure(origin, 'plugins: [{ module: ./endless.mjs }]'), {
+    'endless.mjs': "export default async (app) => app.get('/endless', () => { for (;;); })",
+  })
+  const cut = assert.rejects(ask(`${url}/endless`))
+  const hung = await command.logged('a worker hangs, and is ended')
+  await cut
+  const died = await command.logged('a worker has died')
+  assert.deepEqual([died.workerPid, died.signal], [hung.workerPid, 'SIGKILL'])
+  await command.logged('a worker serves', 3)
+  assert.equal((await ask(url)).status, 200)
 })
 
 test('a worker that hangs holds up neither /healthz nor /metrics nor the end', async (t) => {

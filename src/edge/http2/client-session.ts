@@ -46,6 +46,11 @@ const sessionWindow = 1024 * 1024
 const headerListFactor = 2
 /** Once the session has ended, the client has this long to close its side, ms. */
 const farewellMs = 5_000
+/**
+ * Who begins to ask a gateway that drains is served for so long, ms. It may come again because of a GOAWAY, with all the
+ * requests that this has cost it: one more with the first of them would cost it the others once more.
+ */
+const welcomeMs = 250
 /** The same methods as over HTTP/1.1. */
 const known: ReadonlySet<string> = new Set(METHODS)
 
@@ -67,6 +72,8 @@ export class ClientSession {
   /** Since when no request runs. */
   #restingSince = performance.now()
   #endedAt: number | undefined
+  /** While the gateway drains, a request that comes from here on is the last one. */
+  #drainsFrom = 0
 
   constructor(socket: Socket, options: SessionOptions) {
     const { maxConcurrentStreams, maxHeaderSize } = options.limits()
@@ -164,8 +171,11 @@ export class ClientSession {
    * that asks for one thing after the other never loses a request.
    */
   #isLast(maxRequests: number): boolean {
-    if (this.#requests === maxRequests || this.#options.isDraining()) return true
-    return performance.now() >= this.#options.endsAt
+    const now = performance.now()
+    if (this.#requests === maxRequests || now >= this.#options.endsAt) return true
+    if (!this.#options.isDraining()) return false
+    if (this.#requests === 1) this.#drainsFrom = now + welcomeMs
+    return now >= this.#drainsFrom
   }
 
   #receive(request: IncomingMessage, response: ServerResponse, fault: HeadgateError | undefined): void {

@@ -3,6 +3,7 @@ import { Server, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { AddressLimit } from '../address-limit.ts'
 import type { ClientSessions } from '../http2/client-sessions.ts'
+import type { TicketKeys } from '../tls/ticket-keys.ts'
 import { TlsDoor, type TlsSettings } from '../tls/tls-door.ts'
 import { plainAddress, type Trust } from '../trust.ts'
 import { assumeAddresses, readProxied } from './proxied-connection.ts'
@@ -14,7 +15,7 @@ export interface ListenerOptions {
   /** Speaks HTTP/2 over those that agree to it. */
   http2: ClientSessions
   /** Undefined = plain. */
-  tls: { settings: TlsSettings; handshakeTimeout: number } | undefined
+  tls: { settings: TlsSettings; ticketKeys: TicketKeys; handshakeTimeout: number } | undefined
   /** Whose connections begin with a header of the PROXY protocol; undefined = nobody's. */
   proxies: Trust | undefined
   /** Read at each connection: time for that header, ms. */

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import type { Certificate } from './certificate.ts'
 import { SecureContexts, type TlsTerms } from './secure-contexts.ts'
+import type { TicketKeys } from './ticket-keys.ts'
 
 export interface TlsSettings extends TlsTerms {
   certificates: readonly [Certificate, ...Certificate[]]
@@ -12,6 +12,7 @@ export interface TlsSettings extends TlsTerms {
 
 export interface TlsDoorOptions {
   settings: TlsSettings
+  ticketKeys: TicketKeys
   /** Time for a handshake, ms. */
   handshakeTimeout: number
   onSecure: (socket: TLSSocket) => void
@@ -19,25 +20,21 @@ export interface TlsDoorOptions {
   onFailed: (error: Error) => void
 }
 
-/** Keys of session tickets live this long, ms: forward secrecy ends with them. */
-const ticketKeysMs = 12 * 60 * 60 * 1000
-const ticketKeysBytes = 48
-
 /** Turns connections into secure ones: HTTP/2 or HTTP/1.1 by ALPN, the certificate by SNI. */
 export class TlsDoor {
   readonly #server: Server
-  readonly #rotation: NodeJS.Timeout
+  readonly #ticketKeys: TicketKeys
+  readonly #endTicketKeys: () => void
   #contexts: SecureContexts
-  #ticketKeys = randomBytes(ticketKeysBytes)
 
-  constructor({ settings, handshakeTimeout, onSecure, onFailed }: TlsDoorOptions) {
+  constructor({ settings, ticketKeys, handshakeTimeout, onSecure, onFailed }: TlsDoorOptions) {
     this.#contexts = new SecureContexts(settings.certificates, settings)
     this.#server = createServer({
       ...this.#contexts.defaults,
       ...clientOptions(settings),
       ALPNProtocols: ['h2', 'http/1.1'],
       handshakeTimeout,
-      ticketKeys: this.#ticketKeys,
+      ticketKeys: ticketKeys.current,
       SNICallback: (servername, done) => done(null, this.#contexts.find(servername)),
     })
     this.#server.on('secureConnection', (socket) => {
@@ -49,10 +46,8 @@ export class TlsDoor {
       socket.destroy()
       onFailed(error)
     })
-    this.#rotation = setInterval(() => {
-      this.#ticketKeys = randomBytes(ticketKeysBytes)
-      this.#server.setTicketKeys(this.#ticketKeys)
-    }, ticketKeysMs).unref()
+    this.#ticketKeys = ticketKeys
+    this.#endTicketKeys = ticketKeys.follow((keys) => this.#server.setTicketKeys(keys))
   }
 
   /** Begins the handshake on a connection. */
@@ -63,12 +58,12 @@ export class TlsDoor {
   /** From the next handshake on; connections that stand keep what they have. */
   change(settings: TlsSettings): void {
     this.#contexts = new SecureContexts(settings.certificates, settings)
-    this.#server.setSecureContext({ ...this.#contexts.defaults, ticketKeys: this.#ticketKeys })
+    this.#server.setSecureContext({ ...this.#contexts.defaults, ticketKeys: this.#ticketKeys.current })
     Object.assign(this.#server, clientOptions(settings))
   }
 
   close(): void {
-    clearInterval(this.#rotation)
+    this.#endTicketKeys()
   }
 }
 
