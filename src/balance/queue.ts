@@ -37,6 +37,8 @@ interface Line<Grant> {
 
 /** While anybody waits, the time is looked at this often, ms. */
 const tickMs = 10
+/** A timer comes a little late where nothing keeps it; what is beyond that, the process was busy with something else. */
+const longestTurnMs = 12
 
 const ranks: Record<Priority, number> = { critical: 1, normal: 3, sheddable: 5 }
 
@@ -48,9 +50,9 @@ function rankOf({ priority = 'normal', isRetry = false }: ReserveContext): numbe
 /**
  * The requests that wait for a slot of an upstream: bounded, first in first out, with a deadline.
  *
- * A queue that empties now and then absorbs bursts. One that has stood for longer than its timeout only adds delay:
- * from then on a request waits half as long at most, until the queue has been empty. (A controlled delay in the
- * manner of Nichols and Jacobson's CoDel.) Each rank has a line of its own; a higher one goes first, and takes the
+ * A queue in which now and then somebody waits for less than half of its timeout absorbs bursts. One in which nobody has,
+ * for as long as that timeout, only adds delay: from then on a request waits half as long at most, until the queue has
+ * been empty. (A controlled delay in the manner of Nichols and Jacobson's CoDel.) Each rank has a line of its own; a higher one goes first, and takes the
  * place of the youngest of a lower one where the queue is full: what was admitted is finished, and what comes is refused.
  *
  * Its time is that in which this process could serve: who waits while the process stands still does not wait for a slot.
@@ -62,7 +64,8 @@ export class Queue<Grant> {
     first: undefined,
     last: undefined,
   }))
-  readonly #time = new ServedTime(2 * tickMs)
+  readonly #time = new ServedTime(longestTurnMs)
+  /** Since when whoever got a slot had waited for half of the timeout, or nobody got one. */
   #standsSince = 0
   #timer: Timer | undefined
 
@@ -103,7 +106,8 @@ export class Queue<Grant> {
   }
 
   /** Offers slots in turn: `reserve` gives one, or `undefined` where there is none for that request. */
-  offer(reserve: (waiter: Waiter<Grant>) => Grant | undefined, hasSlot: () => boolean): void {
+  offer(reserve: (waiter: Waiter<Grant>) => Grant | undefined, hasSlot: () => boolean, now: number): void {
+    const time = this.#time.read(now)
     for (const line of this.#lines) {
       let entry = line.first
       while (entry !== undefined && hasSlot()) {
@@ -111,6 +115,7 @@ export class Queue<Grant> {
         const grant = reserve(entry)
         if (grant !== undefined) {
           this.#take(entry)
+          this.#flows(entry, time)
           entry.grant(grant)
         }
         entry = next
@@ -122,7 +127,7 @@ export class Queue<Grant> {
   expire(now: number): void {
     const { timeout } = this.#options
     const time = this.#time.read(now)
-    const bound = time >= this.#standsSince + timeout ? timeout / 2 : timeout
+    const bound = this.#stands(time) ? timeout / 2 : timeout
     for (const line of this.#lines) {
       while (line.first !== undefined && time >= line.first.joinedAt + bound) {
         this.#refuse(line.first, 'queue_timeout')
@@ -135,6 +140,15 @@ export class Queue<Grant> {
     for (const line of this.#lines) {
       while (line.first !== undefined) this.#refuse(line.first, reason)
     }
+  }
+
+  #stands(time: number): boolean {
+    return time >= this.#standsSince + this.#options.timeout
+  }
+
+  /** One that has got a slot soon enough shows that the queue does not stand yet. */
+  #flows({ joinedAt }: Entry<Grant>, time: number): void {
+    if (time - joinedAt < this.#options.timeout / 2 && !this.#stands(time)) this.#standsSince = time
   }
 
   #displace(rank: number): boolean {

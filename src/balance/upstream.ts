@@ -247,6 +247,7 @@ export class Upstream<Pool = unknown> implements Settlement<Pool> {
     this.#queue.offer(
       (waiter) => this.#reserve(waiter.context, now, now - waiter.since),
       () => this.#selection.hasFreeSlot(),
+      now,
     )
   }
 

@@ -133,12 +133,29 @@ test('while the process stands still, nobody waits', async () => {
 test('a queue that stands still again and again is given up all the same', async () => {
   const { clock, outcomes, wait } = fullUpstream()
   void wait('waiting')
-  for (let turn = 0; turn < 4; turn++) clock.standStill(300)
+  for (let turn = 0; turn < 8; turn++) clock.standStill(300)
   await clock.advanceAsync(0)
   assert.deepEqual(outcomes, [])
   clock.standStill(300)
   await clock.advanceAsync(0)
   assert.deepEqual(outcomes, ['waiting HEADGATE_QUEUE_TIMEOUT'])
+})
+
+test('a queue in which somebody waits for less than half of the timeout does not stand, however long it is there', async () => {
+  const { clock, held, outcomes, wait } = fullUpstream()
+  let serving = held
+  let waiting = wait('0')
+  for (let turn = 1; turn <= 10; turn++) {
+    await clock.advanceAsync(40)
+    const next = wait(`${turn}`)
+    serving.release('success')
+    serving = (await waiting)!
+    waiting = next
+  }
+  await clock.advanceAsync(99)
+  assert.equal(outcomes.length, 10)
+  await clock.advanceAsync(1)
+  assert.deepEqual(outcomes.slice(10), ['10 HEADGATE_QUEUE_TIMEOUT'])
 })
 
 test('a queue that has been empty has its full timeout again', async () => {
