@@ -4,7 +4,8 @@ import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { adminToken, startAdmin } from '../helpers/admin.ts'
 import { launchBrowser, openPage, withoutBrowser } from '../helpers/browser.ts'
-import { configFor, type Origin, startAgent, startOrigin } from '../helpers/gateway.ts'
+import { folderWith, freePort, headgate } from '../helpers/command.ts'
+import { configFor, eventually, type Origin, startAgent, startOrigin } from '../helpers/gateway.ts'
 
 const skip = withoutBrowser
 let browser: Browser
@@ -202,6 +203,41 @@ test('the cache is looked at and purged', { skip }, async (t) => {
   await dialog.getByRole('button', { name: 'Purge' }).click()
   await dialog.getByText('1 response purged.').waitFor()
   assert.equal(gateway.app.httpCache.current.entries, 0)
+})
+
+test('of several workers it shows the whole, and what is done is done by each', { skip }, async (t) => {
+  const [one, two] = [await startOrigin(t), await startOrigin(t)]
+  const adminPort = await freePort()
+  const command = headgate(t, [], {
+    cwd: await folderWith(t, {
+      'headgate.yaml': [
+        'server: { host: 127.0.0.1, port: 0, workers: 2 }',
+        `admin: { port: ${adminPort}, token: ${adminToken} }`,
+        `upstreams: { app: { servers: [{ url: "${one.url}" }, { url: "${two.url}" }] } }`,
+        'routes: [{ path: /, upstream: app }]',
+      ].join('\n'),
+    }),
+  })
+  const { addresses } = await command.logged('headgate serves')
+  const { page, faults } = await openPage(t, browser, `http://127.0.0.1:${adminPort}`)
+  await live(page)
+  await page.getByRole('button', { name: `Drain ${one.name}` }).click()
+  await page.getByRole('dialog').getByLabel('Admin token').fill(adminToken)
+  await page.getByRole('dialog').getByRole('button', { name: 'Drain' }).click()
+  await row(page, one).getByText('drained by hand').waitFor()
+
+  const url = `http://127.0.0.1:${(addresses as { port: number }[])[0]?.port}`
+  const servedBy = () =>
+    new Set(command.log.filter(({ msg }) => msg === 'request').map(({ worker }) => worker))
+  await eventually(async () => {
+    await (await fetch(url, { headers: { connection: 'close' } })).text()
+    assert.equal(servedBy().size, 2, 'both have served')
+  })
+  assert.equal(one.requests.length, 0)
+  const [, worker] = command.log.filter(({ msg }) => msg === 'a worker serves')
+  process.kill(worker?.workerPid as number, 'SIGKILL')
+  await page.getByRole('log').getByText(`worker ${worker?.worker} died`).waitFor()
+  assert.deepEqual(faults, [])
 })
 
 test('it says when the gateway is gone, and goes on when it is back', { skip }, async (t) => {
