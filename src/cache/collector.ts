@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../clock.ts'
-import type { Resource, Store } from './store.ts'
+import type { Entry } from './entry.ts'
+import { type Store, variants } from './store.ts'
 
 /** A slice of a collection looks at so many resources at most, and ends earlier when its time is up. */
 const SLICE_RESOURCES = 512
@@ -18,7 +19,7 @@ export class Collector {
   #interval: number
   readonly #clock: Clock
   #timer: Timer | undefined
-  #cursor: Iterator<[string, Resource], undefined> | undefined
+  #cursor: Iterator<[string, Entry], undefined> | undefined
 
   /** Entries that were taken out. */
   collected = 0
@@ -66,10 +67,8 @@ export class Collector {
     for (let looked = 1; looked <= SLICE_RESOURCES; looked++) {
       const next = this.#cursor?.next()
       if (next === undefined || next.done === true) return true
-      const [, resource] = next.value
-      // Backwards, because an entry that leaves moves those after it.
-      for (let index = resource.length - 1; index >= 0; index--) {
-        const entry = resource[index]!
+      const [, newest] = next.value
+      for (const entry of variants(newest)) {
         if (begun < entry.usefulUntil(this.#interval)) continue
         this.#store.remove(entry)
         this.collected++

@@ -4,7 +4,7 @@ import { formatHttpDate, parseHttpDate } from './dates.ts'
 import { fieldValue, singleValue, tokenList, withoutFields } from './fields.ts'
 import type { CacheRequest } from './key.ts'
 import { resolveRange } from './range.ts'
-import { ReadyHit } from './ready-hit.ts'
+import { headText } from './ready-hit.ts'
 import { type Representation, select } from './selection.ts'
 import type { Policy } from './storage.ts'
 import { mayHonourRange, type Validators } from './validators.ts'
@@ -26,34 +26,46 @@ const MOST_TAGS = 128
 
 /** A stored response: one variant of one resource. Immutable, but for its place in the store and its counters. */
 export class Entry implements Representation {
-  readonly key: string
+  // What a hit looks at stands first, and in no objects of its own: among many entries each is a wait for memory.
+
+  /** The lower-case names of the fields that it varies by. */
+  readonly vary: readonly string[]
+  /** Never used without asking the origin. */
+  readonly noCache: boolean
+  /** Milliseconds that it is fresh for. */
+  readonly #lifetime: number
+  /** When it was of no age, on the monotonic clock, in whole milliseconds: V8 keeps a fraction in another object. */
+  readonly #bornAt: number
+  /** The head of a hit that wants all of it, but for what changes; undefined where nobody gets it so. */
+  readonly readyHead: string | undefined
+  /** The whole body, or the bytes that `policy.partial` names. */
+  readonly body: Buffer
   readonly statusCode: number
   readonly statusMessage: string
+  /** Requests served from it. */
+  hits = 0
+  /** The store's: uses since the eviction last looked at it. */
+  uses = 0
+
+  readonly key: string
   /** Ready to send, but for Age and Cache-Status. */
   readonly headers: FlatHeaders
   readonly policy: Policy
-  /** The secondary key, under `policy.vary`. */
+  /** The secondary key, under `vary`. */
   readonly selecting: string
-  /** The whole body, or the bytes that `policy.partial` names. */
-  readonly body: Buffer
   readonly bytes: number
   readonly tags: readonly string[]
   /** Milliseconds since 1970. */
   readonly storedAt: number
-
-  /** Requests served from it. */
-  hits = 0
   /** A revalidation in the background is under way. */
   revalidating = false
 
-  // The store's own: its place in the eviction order.
-  uses = 0
+  // The store's own: its place in the eviction order, and among the variants of its resource.
   queue = 0
   older: Entry | undefined
   newer: Entry | undefined
-
-  #ready: ReadyHit | undefined
-  #readyAge = -1
+  /** The next older variant under the same key. */
+  nextVariant: Entry | undefined
 
   constructor(parts: {
     key: string
@@ -66,6 +78,10 @@ export class Entry implements Representation {
     const { head, policy, body } = parts
     this.key = parts.key
     this.policy = policy
+    this.#lifetime = policy.lifetime.ms
+    this.#bornAt = Math.floor(policy.receivedAt - policy.initialAge)
+    this.noCache = policy.noCache
+    this.vary = policy.vary
     this.selecting = parts.selecting
     this.body = body
     this.storedAt = parts.storedAt
@@ -73,7 +89,12 @@ export class Entry implements Representation {
     this.statusMessage = policy.partial === undefined ? head.statusMessage : 'OK'
     this.headers = storedHeaders(head, policy, body.length)
     this.tags = tagsOf(this.headers)
+    this.readyHead =
+      this.isPartial || body.length === 0
+        ? undefined
+        : headText(this.statusCode, this.statusMessage, this.headers)
     let bytes = OVERHEAD_BYTES + body.length + 2 * this.key.length + this.selecting.length
+    bytes += this.readyHead?.length ?? 0
     for (const text of this.headers) bytes += text.length + 16
     this.bytes = bytes
   }
@@ -92,12 +113,12 @@ export class Entry implements Representation {
 
   /** Milliseconds; `now` is on the monotonic clock (RFC 9111, section 4.2.3). */
   age(now: number): number {
-    return this.policy.initialAge + (now - this.policy.receivedAt)
+    return now - this.#bornAt
   }
 
   /** Milliseconds that it stays fresh; negative when it is stale. */
   remaining(now: number): number {
-    return this.policy.lifetime.ms - this.age(now)
+    return this.#lifetime - this.age(now)
   }
 
   /**
@@ -115,19 +136,6 @@ export class Entry implements Representation {
       canBeValidated ? policy.lifetime.ms : 0,
     )
     return policy.receivedAt - policy.initialAge + policy.lifetime.ms + grace
-  }
-
-  /** The answer to a request for the whole of it, without conditions. */
-  readyHit(now: number): ReadyHit {
-    const age = Math.floor(this.age(now) / 1000)
-    if (this.#ready !== undefined && age === this.#readyAge) return this.#ready
-    const { statusCode, statusMessage, body } = this
-    const headers = [...this.headers, ...this.#ageFields(age, undefined)]
-    const hit = new ReadyHit({ statusCode, statusMessage, headers, body })
-    // What is asked for once a second is not kept: of many entries it would only be old garbage.
-    this.#ready = age === this.#readyAge ? hit : undefined
-    this.#readyAge = age
-    return hit
   }
 
   /** Whether it holds what the request wants of the body. */
@@ -149,13 +157,12 @@ export class Entry implements Representation {
     more: { status?: string; detail?: Detail } = {},
   ): Answer {
     const selection = select(this, method, headers, nowMs)
-    const age = Math.floor(this.age(now) / 1000)
     const offset = this.policy.partial?.first ?? 0
     const { range } = selection
     return {
       statusCode: selection.statusCode,
       statusMessage: selection.statusMessage,
-      headers: [...selection.headers, ...this.#ageFields(age, more.detail, more.status)],
+      headers: [...selection.headers, ...this.ageFields(now, more.detail, more.status)],
       body:
         range === null || this.body.length === 0
           ? undefined
@@ -165,8 +172,10 @@ export class Entry implements Representation {
     }
   }
 
-  #ageFields(age: number, detail: Detail | undefined, status?: string): FlatHeaders {
-    const ttl = Math.floor(this.policy.lifetime.ms / 1000) - age
+  /** The fields that change from hit to hit. */
+  ageFields(now: number, detail?: Detail, status?: string): FlatHeaders {
+    const age = Math.floor(this.age(now) / 1000)
+    const ttl = Math.floor(this.#lifetime / 1000) - age
     return ['Age', String(age), 'Cache-Status', status ?? hitStatus(ttl, detail)]
   }
 }

@@ -14,6 +14,7 @@ import { type CacheRequest, keyOf } from './key.ts'
 import type { Lookup, Revalidation } from './lookup.ts'
 import { type HttpCacheOptions, withDefaults } from './options.ts'
 import { Purger } from './purger.ts'
+import { ReadyHit } from './ready-hit.ts'
 import { demandsOf, isPlain, peculiarity } from './request.ts'
 import { AS_IS, attachTo, isForwardedAsIs, purposeOf, requestChanges } from './request-changes.ts'
 import { Responses } from './responses.ts'
@@ -150,10 +151,10 @@ export class HttpCache implements FillOwner {
     if (demands.noStore) return this.#bypasses.past('request', 'no-store')
 
     const key = keyOf(request)
-    const resource = this.#store.get(key)
-    const entry = resource === undefined ? undefined : selectVariant(resource, request.headers)
+    const newest = this.#store.get(key)
+    const entry = newest === undefined ? undefined : selectVariant(newest, request.headers)
     if (entry !== undefined) return this.#stored(request, key, entry, demands, alone)
-    const miss = resource === undefined ? 'uri-miss' : 'vary-miss'
+    const miss = newest === undefined ? 'uri-miss' : 'vary-miss'
     return this.#forward(request, key, undefined, miss, demands, alone)
   }
 
@@ -167,13 +168,17 @@ export class HttpCache implements FillOwner {
     const now = this.#clock.now()
     const use = reuse(entry, demands, now)
     if (use === 'stale' || use === 'request') return this.#forward(request, key, entry, use, demands, alone)
+    if (use === 'fresh' && entry.readyHead !== undefined && isPlain(request)) {
+      this.#store.touch(entry)
+      this.stats.hit++
+      return new ReadyHit(entry, now)
+    }
     const nowMs = this.#clock.wallNow()
     if (!entry.canAnswer(request, nowMs)) return this.#forward(request, key, entry, 'partial', demands, alone)
 
     this.#store.touch(entry)
     if (use === 'fresh') {
       this.stats.hit++
-      if (isPlain(request) && !entry.isPartial && entry.body.length > 0) return entry.readyHit(now)
       return { kind: 'hit', result: 'hit', ...entry.answer(request, now, nowMs) }
     }
     this.stats.stale++
@@ -238,7 +243,7 @@ export class HttpCache implements FillOwner {
       isShared,
       isBackground,
       purpose,
-      vary: this.#fills.varyOf(key) ?? this.#store.get(key)?.[0]?.policy.vary,
+      vary: this.#fills.varyOf(key) ?? this.#store.get(key)?.vary,
       maxEntryBytes: this.#rules.maxEntryBytes,
       waitTimeout: this.#waitTimeout,
       clock: this.#clock,

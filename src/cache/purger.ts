@@ -3,7 +3,7 @@ import type { Entry } from './entry.ts'
 import type { FillTable } from './fill-table.ts'
 import { PARTITION_MARK } from './key.ts'
 import type { Purge } from './second-tier.ts'
-import type { Store } from './store.ts'
+import { type Store, variants } from './store.ts'
 
 /** One stored variant, for people. Times are seconds. */
 export interface Inspection {
@@ -87,7 +87,7 @@ export class Purger {
 
   /** The stored variants of a URL, the newest first. */
   inspect(url: string): Inspection[] {
-    const entries = [...this.#keys(url)].flatMap((key) => this.#store.get(key) ?? [])
+    const entries = [...this.#keys(url)].flatMap((key) => variants(this.#store.get(key)))
     return entries.map((entry) => this.#inspectEntry(entry))
   }
 

@@ -1,50 +1,56 @@
 import type { FlatHeaders } from '../forward/sink.ts'
-import type { Answer } from './entry.ts'
+import type { Entry } from './entry.ts'
 import { isSendable, TOKEN } from './fields.ts'
 import type { Hit } from './lookup.ts'
 
-/**
- * A hit that wants the whole of a stored response. Nothing but the age changes, so that all hits of a second share the
- * second one of it.
- */
+/** A hit that wants the whole of a stored response: the head that stands ready, and what is said of its age. */
 export class ReadyHit implements Hit {
   readonly kind = 'hit'
   readonly result = 'hit'
-  readonly statusCode: number
-  readonly statusMessage: string
-  readonly headers: FlatHeaders
-  readonly body: Buffer
-  #text: string | undefined
-  #isTextMade = false
+  readonly #entry: Entry
+  readonly #now: number
 
-  constructor({ statusCode, statusMessage, headers, body }: Answer & { body: Buffer }) {
-    this.statusCode = statusCode
-    this.statusMessage = statusMessage
-    this.headers = headers
-    this.body = body
+  /** @param entry one with a `readyHead` */
+  constructor(entry: Entry, now: number) {
+    this.#entry = entry
+    this.#now = now
   }
 
-  /**
-   * The head as HTTP/1.1 writes it, up to its last field: more fields and the empty line may follow. Undefined where
-   * something in it cannot be written.
-   */
-  get text(): string | undefined {
-    if (!this.#isTextMade) {
-      this.#isTextMade = true
-      this.#text = headText(this)
-    }
-    return this.#text
+  get statusCode(): number {
+    return this.#entry.statusCode
+  }
+
+  get statusMessage(): string {
+    return this.#entry.statusMessage
+  }
+
+  get body(): Buffer {
+    return this.#entry.body
+  }
+
+  get headers(): FlatHeaders {
+    return [...this.#entry.headers, ...this.#entry.ageFields(this.#now)]
+  }
+
+  get text(): string {
+    const [age, seconds, status, hit] = this.#entry.ageFields(this.#now)
+    return `${this.#entry.readyHead}${age}: ${seconds}\r\n${status}: ${hit}\r\n`
   }
 }
 
-/** RFC 9112, sections 4 and 5. Latin1, as the fields are. */
-function headText({ statusCode, statusMessage, headers }: ReadyHit): string | undefined {
+/** A head as HTTP/1.1 writes it, up to its last field: more fields and the empty line may follow. Latin1, as the fields are. */
+export function headText(
+  statusCode: number,
+  statusMessage: string,
+  headers: FlatHeaders,
+): string | undefined {
   if (!isSendable(statusMessage)) return undefined
-  let text = `HTTP/1.1 ${statusCode} ${statusMessage}\r\n`
+  const lines = [`HTTP/1.1 ${statusCode} ${statusMessage}\r\n`]
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const [name, value] = [headers[index]!, headers[index + 1]!]
     if (!TOKEN.test(name) || !isSendable(value)) return undefined
-    text += `${name}: ${value}\r\n`
+    lines.push(`${name}: ${value}\r\n`)
   }
-  return text
+  // In one piece: what += makes is a tree, which is walked through each time that it is read.
+  return lines.join('')
 }

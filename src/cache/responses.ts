@@ -251,8 +251,8 @@ export class Responses {
   }
 
   #selected(request: CacheRequest, key: string): Entry | undefined {
-    const resource = this.#store.get(key)
-    return resource === undefined ? undefined : selectVariant(resource, request.headers)
+    const newest = this.#store.get(key)
+    return newest === undefined ? undefined : selectVariant(newest, request.headers)
   }
 
   #keep(entry: Entry): boolean {

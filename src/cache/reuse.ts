@@ -6,16 +6,16 @@ export type Reuse = 'fresh' | 'max-stale' | 'stale-while-revalidate' | 'stale' |
 
 /** RFC 9111, section 4: what the origin and the client allow, at this moment of the monotonic clock. */
 export function reuse(entry: Entry, demands: RequestDirectives, now: number): Reuse {
-  const { policy } = entry
   const remaining = entry.remaining(now)
   if (demands.noCache) return 'request'
-  if (policy.noCache) return 'stale'
+  if (entry.noCache) return 'stale'
   const { maxAge, minFresh, maxStale } = demands
   // A fresh immutable response has not changed, however new the client wants it (RFC 8246).
-  const isSettled = policy.immutable && remaining > 0
+  const isSettled = maxAge !== undefined && entry.policy.immutable && remaining > 0
   if (maxAge !== undefined && !isSettled && (maxAge === 0 || entry.age(now) > maxAge * 1000)) return 'request'
   if (minFresh !== undefined && remaining < minFresh * 1000) return 'request'
   if (remaining > 0) return 'fresh'
+  const { policy } = entry
   if (policy.mustRevalidate) return 'stale'
   if (maxStale !== undefined && -remaining <= maxStale * 1000) return 'max-stale'
   const isDemanding = maxAge !== undefined || minFresh !== undefined

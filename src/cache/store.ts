@@ -18,13 +18,11 @@ export interface StoreLimits {
  */
 const MOST_VICTIMS = 256
 
-/** The variants under one key, the newest first. Never empty while it stands in the store. */
-export type Resource = Entry[]
-
 /** The stored responses, within bounds. Every entry is in the map, the eviction order and the tag index, or in none of them. */
 export class Store {
   #limits: StoreLimits
-  #resources = new ShardedMap<Resource>()
+  /** The newest variant of each, which leads to the older ones. */
+  #resources = new ShardedMap<Entry>()
   #order = new EvictionQueue<Entry>()
   #tags = new TagIndex()
 
@@ -37,12 +35,13 @@ export class Store {
     this.#limits = limits
   }
 
-  get(key: string): Resource | undefined {
+  /** The newest variant under a key. */
+  get(key: string): Entry | undefined {
     return this.#resources.get(key)
   }
 
-  /** Keys and their variants; it may change underneath. */
-  resources(): Iterator<[string, Resource], undefined> & Iterable<[string, Resource]> {
+  /** Keys and their newest variants; it may change underneath. */
+  resources(): Iterator<[string, Entry], undefined> & Iterable<[string, Entry]> {
     return this.#resources.entries()
   }
 
@@ -57,21 +56,13 @@ export class Store {
 
   /** Stores an entry in the place of those that it supersedes. False when it does not stay. */
   put(entry: Entry): boolean {
-    const resource = this.#resources.get(entry.key)
-    if (resource !== undefined) {
-      for (const other of resource.filter((known) => isSuperseded(known, entry))) this.remove(other)
-    }
+    for (const known of variants(this.get(entry.key))) if (isSuperseded(known, entry)) this.remove(known)
     if (entry.bytes > this.#limits.maxBytes || this.#limits.maxEntries < 1) return false
 
-    const variants = this.#resources.get(entry.key)
-    if (variants === undefined) this.#resources.set(entry.key, [entry])
-    else {
-      if (variants.length >= this.#limits.maxVariants) this.remove(variants.at(-1)!)
-      // The last variant may have taken the whole resource with it.
-      const rest = this.#resources.get(entry.key)
-      if (rest === undefined) this.#resources.set(entry.key, [entry])
-      else rest.unshift(entry)
-    }
+    const others = variants(this.get(entry.key))
+    if (others.length >= this.#limits.maxVariants) this.remove(others.at(-1)!)
+    entry.nextVariant = this.get(entry.key)
+    this.#resources.set(entry.key, entry)
     this.#order.add(entry)
     this.#tags.add(entry)
     this.entries++
@@ -80,11 +71,14 @@ export class Store {
   }
 
   remove(entry: Entry): void {
-    const resource = this.#resources.get(entry.key)
-    const index = resource?.indexOf(entry) ?? -1
-    if (resource === undefined || index < 0) return
-    if (resource.length === 1) this.#resources.delete(entry.key)
-    else resource.splice(index, 1)
+    const newest = this.get(entry.key)
+    if (newest === entry) this.#lead(entry.key, entry.nextVariant)
+    else {
+      const newer = variants(newest).find(({ nextVariant }) => nextVariant === entry)
+      if (newer === undefined) return
+      newer.nextVariant = entry.nextVariant
+    }
+    entry.nextVariant = undefined
     this.#order.remove(entry)
     this.#tags.remove(entry)
     this.entries--
@@ -93,11 +87,9 @@ export class Store {
 
   /** Removes every variant under a key; says how many there were. */
   removeAll(key: string): number {
-    const resource = this.#resources.get(key)
-    if (resource === undefined) return 0
-    const variants = [...resource]
-    for (const entry of variants) this.remove(entry)
-    return variants.length
+    const all = variants(this.get(key))
+    for (const entry of all) this.remove(entry)
+    return all.length
   }
 
   /** Those that carry a tag, in lower case; it may change underneath. */
@@ -130,6 +122,11 @@ export class Store {
     this.bytes = 0
   }
 
+  #lead(key: string, newest: Entry | undefined): void {
+    if (newest === undefined) this.#resources.delete(key)
+    else this.#resources.set(key, newest)
+  }
+
   /** False when the newcomer had to go: it is too new, or costs more others than it may. */
   #makeRoom(newcomer: Entry): boolean {
     let victims = 0
@@ -148,12 +145,19 @@ export class Store {
   }
 }
 
+/** All variants of a resource, the newest first. */
+export function variants(newest: Entry | undefined): Entry[] {
+  const all: Entry[] = []
+  for (let entry = newest; entry !== undefined; entry = entry.nextVariant) all.push(entry)
+  return all
+}
+
 /** The newest variant that the request selects (RFC 9111, section 4.1). */
-export function selectVariant(resource: Resource, headers: IncomingHttpHeaders): Entry | undefined {
+export function selectVariant(newest: Entry, headers: IncomingHttpHeaders): Entry | undefined {
   let names: readonly string[] | undefined
   let selecting = ''
-  for (const entry of resource) {
-    const { vary } = entry.policy
+  for (let entry: Entry | undefined = newest; entry !== undefined; entry = entry.nextVariant) {
+    const { vary } = entry
     if (vary.length === 0) return entry
     if (vary !== names) {
       names = vary
@@ -166,5 +170,5 @@ export function selectVariant(resource: Resource, headers: IncomingHttpHeaders):
 
 /** A resource varies by one list of names at a time, the newest; under it, one entry for each secondary key. */
 function isSuperseded(known: Entry, by: Entry): boolean {
-  return known.selecting === by.selecting || known.policy.vary.join() !== by.policy.vary.join()
+  return known.selecting === by.selecting || known.vary.join() !== by.vary.join()
 }

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { Entry } from '../../../src/cache/entry.ts'
 import type { Policy } from '../../../src/cache/storage.ts'
-import { Store } from '../../../src/cache/store.ts'
+import { Store, variants } from '../../../src/cache/store.ts'
 
 function entry(key: string, selecting: string, size: number, tag: string): Entry {
   const policy: Policy = {
@@ -45,7 +45,8 @@ suite('the store', () => {
           if ('put' in action) {
             const { key, selecting, size, tag } = action.put
             store.put(entry(key, selecting, size, tag))
-          } else if ('touch' in action) for (const known of store.get(action.touch) ?? []) store.touch(known)
+          } else if ('touch' in action)
+            for (const known of variants(store.get(action.touch))) store.touch(known)
           else store.removeAll(action.removeAll)
           check(store, limits)
         }
@@ -78,7 +79,8 @@ suite('the store', () => {
 
 function check(store: Store, limits: { maxEntries: number; maxBytes: number; maxVariants: number }): void {
   const all: Entry[] = []
-  for (const [key, resource] of store.resources()) {
+  for (const [key, newest] of store.resources()) {
+    const resource = variants(newest)
     assert.ok(resource.length > 0 && resource.length <= limits.maxVariants)
     assert.equal(new Set(resource.map((known) => known.selecting)).size, resource.length)
     assert.equal(new Set(resource.map((known) => known.policy.vary.join())).size, 1)
