@@ -123,12 +123,12 @@ export class HttpCache implements FillOwner {
   }
 
   /**
-   * Goes on with other bounds and rules; what is stored stays, as far as there is room. The second tier, the clock,
-   * `waitTimeout` and `setCookie` stay as they are.
+   * Goes on with other bounds and rules; what is stored stays, as far as there is room. The second tier, the clock and
+   * `waitTimeout` stay as they are.
    */
   adjust(options: HttpCacheOptions): void {
     const all = withDefaults(options)
-    Object.assign(this.#rules, rulesOf(all), { setCookie: this.#rules.setCookie })
+    Object.assign(this.#rules, rulesOf(all))
     this.#store.limit(limitsOf(all))
     this.#collector.adjust(all.gcInterval)
   }
@@ -294,8 +294,8 @@ export class HttpCache implements FillOwner {
 
 type Settled = ReturnType<typeof withDefaults>
 
-function rulesOf({ extensions, defaultTtl, setCookie, maxEntryBytes, staleIfError }: Settled): CacheRules {
-  return { assets: new StaticAssets(extensions), defaultTtl, setCookie, maxEntryBytes, staleIfError }
+function rulesOf({ extensions, defaultTtl, maxEntryBytes, staleIfError }: Settled): CacheRules {
+  return { assets: new StaticAssets(extensions), defaultTtl, maxEntryBytes, staleIfError }
 }
 
 function limitsOf({ maxEntries, maxBytes, maxVariants }: Settled): StoreLimits {

@@ -20,8 +20,6 @@ export interface HttpCacheOptions {
   waitTimeout?: number
   /** Variants of one URL. Default: 16. */
   maxVariants?: number
-  /** Whether stored responses keep Set-Cookie. Default: `omit`. */
-  setCookie?: 'omit' | 'replay'
   /** A store that gateways share, asked before a server is. Default: none. */
   tier?: SecondTier | undefined
   /** Told of every purge, invalidation by unsafe methods included, so that others can follow. Default: nobody is. */
@@ -44,7 +42,6 @@ const DEFAULTS = {
   staleIfError: 3_600_000,
   waitTimeout: 5000,
   maxVariants: 16,
-  setCookie: 'omit',
   clock: systemClock,
 } as const satisfies Required<Untiered>
 

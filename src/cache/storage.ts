@@ -24,8 +24,6 @@ export interface StorageRules {
   assets: StaticAssets
   /** Static mode: the lifetime of an asset whose origin gave none and forbade nothing. Milliseconds. */
   defaultTtl: number
-  /** `omit`: responses are stored without Set-Cookie, unless `public="set-cookie"`. `replay`: with it (RFC 9111, section 7.3). */
-  setCookie: 'omit' | 'replay'
 }
 
 /** What may change while the cache is in use: every part reads it anew each time. */
@@ -91,6 +89,9 @@ const NEVER_STORED = [
   'age',
 ]
 
+/** A cookie is for one client, unless the origin names it among what is for all. */
+const USUALLY_OMITTED: ReadonlySet<string> = new Set([...NEVER_STORED, 'set-cookie'])
+
 /**
  * Whether a response may be stored, and on what terms (RFC 9111, section 3). The request is a GET, or stands for
  * one. The reason of a refusal is the first rule that forbids.
@@ -146,7 +147,7 @@ export function judge(
     vary,
     validators,
     partial,
-    omitted: omittedFields(headers, directives, rules.setCookie),
+    omitted: omittedFields(headers, directives),
   }
   return isWorthStoring(policy) ? policy : 'no-freshness'
 }
@@ -199,15 +200,14 @@ function isWorthStoring(policy: Policy): boolean {
   return isUsable || isStaleUsable || canBeValidated
 }
 
+/** One set for all responses that name no fields: it is kept with each of them. */
 function omittedFields(
   headers: FlatHeaders,
-  directives: ResponseDirectives,
-  setCookie: 'omit' | 'replay',
+  { noCacheFields, privateFields, publicFields }: ResponseDirectives,
 ): ReadonlySet<string> {
-  const omitted = new Set(NEVER_STORED)
-  for (const name of tokenList(fieldValue(headers, 'connection') ?? '')) omitted.add(name)
-  for (const name of directives.noCacheFields) omitted.add(name)
-  for (const name of directives.privateFields) omitted.add(name)
-  if (setCookie === 'omit' && !directives.publicFields.includes('set-cookie')) omitted.add('set-cookie')
-  return omitted
+  const connection = tokenList(fieldValue(headers, 'connection') ?? '')
+  const replaysCookies = publicFields.includes('set-cookie')
+  const named = [...connection, ...noCacheFields, ...privateFields]
+  if (named.length === 0 && !replaysCookies) return USUALLY_OMITTED
+  return new Set([...(replaysCookies ? NEVER_STORED : USUALLY_OMITTED), ...named])
 }

@@ -229,13 +229,33 @@ suite('Set-Cookie (RFC 9111, section 7.3)', () => {
     assert.equal(driver.exchanges.length, 1)
   })
 
-  test('the cookie is used again where public names it, or where the cache was told so', () => {
-    const named = new CacheDriver()
-    named.get('/p', { headers: { ...headers, 'cache-control': 'public="set-cookie", max-age=60' } })
-    assert.equal(named.get('/p').header('set-cookie'), 'id=1')
-    const told = new CacheDriver({ setCookie: 'replay' })
-    told.get('/p', { headers })
-    assert.equal(told.get('/p').header('set-cookie'), 'id=1')
+  for (const [said, replayed] of [
+    ['public="set-cookie"', 'id=1'],
+    ['public="etag, Set-Cookie"', 'id=1'],
+    ['public', undefined],
+    ['public="etag"', undefined],
+    ['s-maxage=60', undefined],
+    ['public="set-cookie", private="set-cookie"', undefined],
+    ['public="set-cookie", no-cache="set-cookie"', undefined],
+  ] as const) {
+    test(`${replayed === undefined ? 'no other client gets' : 'other clients get'} the cookie where the origin says ${said}`, () => {
+      const driver = new CacheDriver()
+      driver.get('/p', { headers: { ...headers, 'cache-control': `${said}, max-age=60` } })
+      const second = driver.get('/p')
+      assert.equal(second.isHit, true)
+      assert.equal(second.header('set-cookie'), replayed)
+    })
+  }
+
+  test('a cookie that comes with a 304 reaches nobody', () => {
+    const driver = new CacheDriver()
+    driver.get('/p', { headers: { 'cache-control': 'max-age=1', etag: '"1"' } })
+    driver.clock.advance(2000)
+    const second = driver.get('/p', { status: 304, headers: { ...headers, etag: '"1"' } })
+    assert.equal(second.header('set-cookie'), undefined)
+    const third = driver.get('/p')
+    assert.equal(third.isHit, true)
+    assert.equal(third.header('set-cookie'), undefined)
   })
 
   test('without the origin saying that it may be stored, the whole response is not', () => {
