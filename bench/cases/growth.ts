@@ -1,6 +1,8 @@
-import type { Origin, Setup } from '../gateways/gateway.ts'
+import type { Gateway, Origin, Setup } from '../gateways/gateway.ts'
+import { haproxy } from '../gateways/haproxy.ts'
 import { headgate } from '../gateways/headgate.ts'
-import { type RunningGateway, start } from '../gateways/running.ts'
+import { nginx } from '../gateways/nginx.ts'
+import { type RunningGateway, rowOf, start } from '../gateways/running.ts'
 import { drive } from '../load/drive.ts'
 import type { Load } from '../load/load.ts'
 import { content } from '../origin/content.ts'
@@ -51,12 +53,20 @@ const growths: readonly Growth[] = [
   },
 ]
 
+const gateways: readonly Gateway[] = [
+  nginx({ name: 'nginx, no log', hasAccessLog: false }),
+  haproxy({ name: 'haproxy' }),
+  headgate({ name: 'headgate, no log', hasAccessLog: false }),
+]
+
 export const growth: Case = {
   name: 'growth',
   title: 'Growth',
   method:
-    'headgate alone, without access lines: the same load with few and with many servers (each an address of its own), ' +
-    'stored responses (of 1 KB, asked for at random) and routes (asked for at random). The two take turns.',
+    'Without access lines: the same load with few and with many servers (each an address of its own), stored ' +
+    'responses (of 1 KB, asked for at random) and routes (asked for at random). The two take turns. Many servers are ' +
+    'also many connections that are used seldom, and many responses are memory that no cache of the processor holds: ' +
+    'what the others grow by tells how much of it is that.',
   columns: [
     { key: 'few', title: 'few: CPU µs/request', digits: 1 },
     { key: 'many', title: 'many: CPU µs/request', digits: 1 },
@@ -64,11 +74,16 @@ export const growth: Case = {
     { key: 'errors', title: 'errors', digits: 0 },
   ],
   async run(bench) {
-    if (!bench.isWanted('headgate')) return []
     const origin = await startOrigin(bench.newFolder('origin'))
     const rows: Row[] = []
     try {
-      for (const one of growths) rows.push(await rowOf(bench, one, origin.port))
+      for (const one of growths) {
+        const [few, many] = one.counts(bench)
+        for (const gateway of gateways.filter(({ name }) => bench.isWanted(name))) {
+          const row = await rowOf(gateway, () => measure(bench, one, gateway, origin.port))
+          rows.push({ ...row, group: `${one.name}: ${few} to ${many}` })
+        }
+      }
     } finally {
       await origin.stop()
     }
@@ -76,20 +91,21 @@ export const growth: Case = {
   },
 }
 
-async function rowOf(bench: Bench, one: Growth, originPort: number): Promise<Row> {
-  const [few, many] = one.counts(bench)
-  const gateway = headgate({ name: 'headgate, no log', hasAccessLog: false })
-  const version = gateway.version()
-  const row: Row = { gateway: `${one.name}: ${few} to ${many}`, version, state: 'measured', values: {} }
+async function measure(
+  bench: Bench,
+  one: Growth,
+  gateway: Gateway,
+  originPort: number,
+): Promise<Row['values']> {
   const field: { count: number; running: RunningGateway; costs: number[] }[] = []
   let errors = 0
   try {
-    for (const count of [few, many]) {
+    for (const count of one.counts(bench)) {
       field.push({ count, running: await start(bench, gateway, one.setup(count, originPort)), costs: [] })
     }
     for (let round = 0; round <= bench.pace.rounds; round++) {
       for (const { count, running, costs } of field) {
-        bench.progress(`growth: ${one.name}, ${count}, round ${round}`)
+        bench.progress(`growth: ${one.name}, ${gateway.name}, ${count}, round ${round}`)
         const { connections, roundSeconds, warmUpSeconds } = bench.pace
         const seconds = round === 0 ? warmUpSeconds : roundSeconds
         const { port, child, setup } = running
@@ -100,15 +116,11 @@ async function rowOf(bench: Bench, one: Growth, originPort: number): Promise<Row
         errors += result.errors
       }
     }
-    const [low, high] = field.map(({ costs }) => median(costs)) as [number, number]
-    row.values = { few: low, many: high, growth: (high / low - 1) * 100, errors }
-  } catch (error) {
-    row.state = 'failed'
-    row.reason = (error as Error).message
+    const [few, many] = field.map(({ costs }) => median(costs)) as [number, number]
+    return { few, many, growth: (many / few - 1) * 100, errors }
   } finally {
     for (const { running } of field) await running.child.stop()
   }
-  return row
 }
 
 /** Asks for every path at least once. */

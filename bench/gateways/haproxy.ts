@@ -44,7 +44,7 @@ function configuration(setup: Setup, balance: string, slotFactor: number | undef
   maxconn 9000
   stats socket ${folder}/control level admin
 cache assets
-  total-max-size 64
+  total-max-size 512
   max-object-size 1000000
   max-age 3600
 defaults

@@ -67,7 +67,7 @@ http {
   upstream app {
     ${balance}
 ${servers.join('\n')}
-    keepalive 128;
+    keepalive ${Math.max(128, 2 * origins.length)};
     keepalive_requests 1000000;
     ${maxAge === undefined ? '' : `keepalive_time ${maxAge}ms;`}
   }

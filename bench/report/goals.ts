@@ -33,8 +33,10 @@ const cpuAgainst = (name: string, gateways: readonly string[]) => (results: Resu
 }
 
 const growthOf = (what: string) => (results: Results) =>
-  results.cases.growth?.find(({ gateway, state }) => gateway.startsWith(what) && state === 'measured')?.values
-    .growth
+  results.cases.growth?.find(
+    ({ group, gateway, state }) =>
+      group?.startsWith(what) && gateway === 'headgate, no log' && state === 'measured',
+  )?.values.growth
 
 /** The goals, given the names of the gateways that run on Node. */
 export function goals(nodePeers: readonly string[]): readonly Goal[] {
