@@ -24,6 +24,7 @@ const serverPath = Type.Object({
   server: Type.String({ description: '`host:port` of the server.' }),
 })
 const levelBody = Type.Object({ level: Type.Enum([...logLevels]) }, { additionalProperties: false })
+
 /** The gateway as JSON: what it is doing, and what an operator may change. */
 async function adminApiPlugin(app: FastifyInstance, { fleet, events }: AdminApiOptions): Promise<void> {
   // What is told is as it is now, and not to be kept.
