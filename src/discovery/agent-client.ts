@@ -5,7 +5,7 @@ import {
   type AgentConnectionOptions,
   type OpenSocket,
 } from './agent-connection.ts'
-import { parseFrame } from './agent-protocol.ts'
+import { readFrame } from './agent-protocol.ts'
 import { Backoff } from './backoff.ts'
 import { type FaultLog, reasonOf } from './events.ts'
 import { takeList } from './intake.ts'
@@ -61,8 +61,9 @@ export class AgentClient implements Source, AgentConnectionListener {
     this.#faults.report({ kind: 'connected' })
   }
 
-  onFrame(frame: Buffer, isBinary: boolean): void {
-    const result = takeList(parseFrame(frame, isBinary, this.#options), this.#roster, this.#faults)
+  *onFrame(frame: Buffer, isBinary: boolean): Generator<undefined> {
+    const list = yield* readFrame(frame, isBinary, this.#options)
+    const result = takeList(list, this.#roster, this.#faults)
     if (result !== 'accepted' && result !== 'unchanged') return
     this.#backoff.reset()
     this.#faults.clear('disconnected')

@@ -15,8 +15,9 @@ export interface AgentConnectionOptions {
 
 export interface AgentConnectionListener {
   onOpen(): void
-  onFrame(frame: Buffer, isBinary: boolean): void
-  /** The connection is over: comes exactly once, last of all, and not after `close`. */
+  /** Reads a frame; each step of it is work for one turn of the event loop. */
+  onFrame(frame: Buffer, isBinary: boolean): Generator<undefined>
+  /** The connection is over: comes exactly once, when all frames have been read, and not after `close`. */
   onEnd(reason: string): void
 }
 
@@ -35,11 +36,16 @@ export class AgentConnection {
   readonly #clock: Clock
   readonly #silence: number
   #timer: Timer | undefined
-  #pause: Timer | undefined
+  /** The next step of a frame that is being read, or the end of a rest. */
+  #turn: Timer | undefined
+  /** Frames that have come, the first of them being read. */
+  readonly #frames: Generator<undefined>[] = []
   #heardAt: number
   /** Milliseconds of rest that the frames read so far have cost, as of `#heardAt`. */
   #restMs = 0
   #ended = false
+  /** Why it has ended, where that was not by `close`. */
+  #endReason: string | undefined
 
   constructor(
     options: AgentConnectionOptions,
@@ -65,7 +71,10 @@ export class AgentConnection {
 
   /** Leaves, and says so to the agent; resolves once the socket is gone. */
   async close(): Promise<void> {
-    this.#release()
+    this.#ended = true
+    this.#frames.length = 0
+    this.#clock.clearTimeout(this.#timer)
+    this.#clock.clearTimeout(this.#turn)
     const socket = this.#socket
     if (socket.readyState === socket.CLOSED) return
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
@@ -107,36 +116,50 @@ export class AgentConnection {
     }, delay)
   }
 
+  #read(frame: Buffer, isBinary: boolean): void {
+    if (this.#ended) return
+    this.#heard()
+    this.#frames.push(this.#listener.onFrame(frame, isBinary))
+    if (this.#frames.length === 1) this.#goOn()
+  }
+
   /**
    * An agent that floods is not read as fast as it sends, or else its frames would take the time that requests need:
    * each frame costs a rest of four times what it took, and TCP holds the agent back meanwhile.
    */
-  #read(frame: Buffer, isBinary: boolean): void {
-    if (this.#ended) return
-    this.#heard()
-    this.#listener.onFrame(frame, isBinary)
-    const spentMs = this.#clock.now() - this.#heardAt
+  readonly #goOn = (): void => {
+    const begunAt = this.#clock.now()
+    if (this.#frames[0]!.next().done === true) this.#frames.shift()
+    const spentMs = this.#clock.now() - begunAt
     // Bounded, or else a rest could be taken for the agent's silence.
     this.#restMs = Math.min(this.#restMs + restFactor * spentMs, this.#silence / 4)
-    if (this.#ended || this.#pause !== undefined || this.#restMs < minPauseMs) return
-    this.#socket.pause()
-    this.#pause = this.#clock.setTimeout(() => {
-      this.#pause = undefined
-      this.#socket.resume()
-    }, this.#restMs)
+    if (this.#frames.length > 0) this.#wait(0, this.#goOn)
+    else if (this.#ended) this.#finish()
+    else if (this.#restMs >= minPauseMs) this.#wait(this.#restMs, this.#resume)
+    else this.#resume()
   }
+
+  /** Does something later, and hears nothing until then. */
+  #wait(ms: number, then: () => void): void {
+    if (!this.#ended) this.#socket.pause()
+    this.#clock.clearTimeout(this.#turn)
+    this.#turn = this.#clock.setTimeout(then, ms)
+  }
+
+  readonly #resume = (): void => this.#socket.resume()
 
   #end(reason: string): void {
     if (this.#ended) return
-    this.#release()
-    this.#socket.terminate()
-    this.#listener.onEnd(reason)
-  }
-
-  #release(): void {
     this.#ended = true
     this.#clock.clearTimeout(this.#timer)
-    this.#clock.clearTimeout(this.#pause)
+    this.#endReason = reason
+    this.#socket.terminate()
+    if (this.#frames.length === 0) this.#finish()
+  }
+
+  #finish(): void {
+    this.#clock.clearTimeout(this.#turn)
+    if (this.#endReason !== undefined) this.#listener.onEnd(this.#endReason)
   }
 }
 

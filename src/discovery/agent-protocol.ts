@@ -1,6 +1,8 @@
 import type { ServerSpec } from '../balance/server.ts'
 import { printable } from './events.ts'
 import { normalizeHost, serverName } from './host.ts'
+import { arrayItems, isArrayText } from './json-array.ts'
+import type { Servers } from './servers.ts'
 import type { ServerDefaults } from './source.ts'
 
 /** An item of the agent's list, as it goes over the wire. */
@@ -24,14 +26,17 @@ export type ListFault = 'binary' | 'too_large' | 'not_json' | 'not_list' | 'too_
 
 /** What is left of a list. With a `fault` there are no servers, and the list is to be ignored. */
 export interface ParsedList {
-  /** In the order of the list, not yet unique. */
-  servers: ServerSpec[]
+  /** In the order of the list. Of two with one name the last wins. */
+  servers: Servers
   fault?: ListFault
   /** How many items were skipped. */
   skipped: number
   /** The first few of them, each with what is wrong with it. */
   faults: string[]
 }
+
+/** Gives the server that an item names, or what is wrong with the item. */
+type ParseItem = (item: unknown) => ServerSpec | string
 
 /** A list of more bytes is not parsed. */
 export const maxListBytes = 4 * 1024 * 1024
@@ -41,35 +46,82 @@ export const maxListItems = 10_000
 const maxFaults = 5
 const categories = ['INIT', 'LU', 'MU', 'HU', 'SUNDOWN'] as const
 
-/** Reads one frame of the agent. Never throws, whatever the frame holds. */
-export function parseFrame(frame: Buffer, isBinary: boolean, defaults: ServerDefaults): ParsedList {
+/** Items that are read at a time. */
+const itemsPerTurn = 256
+
+/** Reads one frame of the agent, a turn of the event loop at a time. Never throws, whatever the frame holds. */
+export function* readFrame(
+  frame: Buffer,
+  isBinary: boolean,
+  defaults: ServerDefaults,
+): Generator<undefined, ParsedList> {
   if (isBinary) return ignored('binary')
   if (frame.length > maxListBytes) return ignored('too_large')
-  let value: unknown
+  const list = new ListReader((item) => parseAgentItem(item, defaults))
   try {
-    value = JSON.parse(frame.toString())
+    if (!isArrayText(frame)) {
+      JSON.parse(frame.toString())
+      return ignored('not_list')
+    }
+    for (const items of arrayItems(frame, itemsPerTurn)) {
+      if (list.items > 0) yield
+      list.read(items)
+      if (list.isTooLong) break
+    }
   } catch {
     return ignored('not_json')
   }
-  return parseList(value, (item) => parseAgentItem(item, defaults))
+  if (list.items > itemsPerTurn) yield
+  return list.end()
 }
 
 /** Reads a list item by item; `parseItem` gives a server, or what is wrong with the item. */
-export function parseList(value: unknown, parseItem: (item: unknown) => ServerSpec | string): ParsedList {
+export function parseList(value: unknown, parseItem: ParseItem): ParsedList {
   if (!Array.isArray(value)) return ignored('not_list')
-  if (value.length > maxListItems) return ignored('too_many')
-  const list: ParsedList = { servers: [], skipped: 0, faults: [] }
-  for (const [index, item] of value.entries()) {
-    const parsed = parseItem(item)
-    if (typeof parsed !== 'string') {
-      list.servers.push(parsed)
-      continue
-    }
-    list.skipped++
-    if (list.faults.length < maxFaults) list.faults.push(`${nameOf(item, index)}: ${parsed}`)
+  const list = new ListReader(parseItem)
+  list.read(value)
+  return list.end()
+}
+
+/** What is read of a list, as it comes. */
+class ListReader {
+  /** So many items have been read. */
+  items = 0
+  readonly #servers = new Map<string, ServerSpec>()
+  #skipped = 0
+  readonly #faults: string[] = []
+  readonly #parseItem: ParseItem
+
+  constructor(parseItem: ParseItem) {
+    this.#parseItem = parseItem
   }
-  if (list.servers.length === 0 && list.skipped > 0) list.fault = 'no_valid_item'
-  return list
+
+  get isTooLong(): boolean {
+    return this.items > maxListItems
+  }
+
+  read(items: readonly unknown[]): void {
+    const before = this.items
+    this.items += items.length
+    if (this.isTooLong) return
+    for (const [index, item] of items.entries()) {
+      const parsed = this.#parseItem(item)
+      if (typeof parsed === 'string') this.#skip(`${nameOf(item, before + index)}: ${parsed}`)
+      else this.#servers.set(parsed.name, Object.freeze(parsed))
+    }
+  }
+
+  end(): ParsedList {
+    if (this.isTooLong) return ignored('too_many')
+    const list: ParsedList = { servers: this.#servers, skipped: this.#skipped, faults: this.#faults }
+    if (this.#servers.size === 0 && this.#skipped > 0) list.fault = 'no_valid_item'
+    return list
+  }
+
+  #skip(fault: string): void {
+    this.#skipped++
+    if (this.#faults.length < maxFaults) this.#faults.push(fault)
+  }
 }
 
 /** The server that a complete item names, or what is wrong with the item. */
@@ -113,7 +165,7 @@ export function own(object: object, key: string): unknown {
 }
 
 export function ignored(fault: ListFault): ParsedList {
-  return { servers: [], fault, skipped: 0, faults: [] }
+  return { servers: new Map(), fault, skipped: 0, faults: [] }
 }
 
 function nameOf(item: unknown, index: number): string {

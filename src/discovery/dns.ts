@@ -15,6 +15,7 @@ import {
   systemTtlMs,
 } from './host-name.ts'
 import type { Roster } from './roster.ts'
+import { uniqueByName } from './servers.ts'
 import type { Source } from './source.ts'
 
 export interface DnsOptions {
@@ -83,7 +84,7 @@ export class DnsSource implements Source {
       delay = servers.length === 0 ? this.#retryDelay() : ttlMs
       this.#roster.connected = true
       this.#faults.clear('query_failed')
-      this.#roster.offer(servers, delay)
+      this.#roster.offer(uniqueByName(servers), delay)
       if (servers.length > 0) this.#backoff.reset()
     } catch (error) {
       if (this.#closed) return

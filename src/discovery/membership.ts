@@ -1,6 +1,6 @@
-import type { ServerSpec } from '../balance/server.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { FaultLog } from './events.ts'
+import type { Servers } from './servers.ts'
 
 const reportEveryMs = 1_000
 const maxNames = 10
@@ -9,9 +9,9 @@ const maxNames = 10
 export class Membership {
   readonly #log: FaultLog
   readonly #clock: Clock
-  /** Name -> draining, as it was last told. */
-  #told: ReadonlyMap<string, boolean> = new Map()
-  #now: ReadonlyMap<string, boolean> = new Map()
+  /** As they were last told. */
+  #told: Servers = new Map()
+  #now: Servers = new Map()
   #timer: Timer | undefined
 
   constructor(log: FaultLog, clock: Clock) {
@@ -19,8 +19,8 @@ export class Membership {
     this.#clock = clock
   }
 
-  changed(servers: readonly ServerSpec[]): void {
-    this.#now = new Map(servers.map(({ name, draining }) => [name, draining]))
+  changed(servers: Servers): void {
+    this.#now = servers
     if (this.#timer === undefined) this.#tell()
   }
 
@@ -32,19 +32,24 @@ export class Membership {
     this.#timer = undefined
     const told = this.#told
     const now = this.#now
-    const added = [...now.keys()].filter((name) => !told.has(name))
-    const removed = [...told.keys()].filter((name) => !now.has(name))
-    const draining = [...now.keys()].filter((name) => now.get(name) && told.get(name) !== true)
-    const returned = [...now.keys()].some((name) => !now.get(name) && told.get(name) === true)
-    if (added.length + removed.length + draining.length === 0 && !returned) return
+    const added: string[] = []
+    const draining: string[] = []
+    const removed: string[] = []
+    let changes = 0
+    const note = (names: string[], name: string) => {
+      changes++
+      if (names.length < maxNames) names.push(name)
+    }
+    for (const [name, server] of now) {
+      const before = told.get(name)
+      if (before === undefined) note(added, name)
+      if (server.draining && before?.draining !== true) note(draining, name)
+      else if (!server.draining && before?.draining === true) changes++
+    }
+    for (const name of told.keys()) if (!now.has(name)) note(removed, name)
+    if (changes === 0) return
     this.#told = now
-    this.#log.tell({
-      kind: 'servers_changed',
-      servers: now.size,
-      added: added.slice(0, maxNames),
-      removed: removed.slice(0, maxNames),
-      draining: draining.slice(0, maxNames),
-    })
+    this.#log.tell({ kind: 'servers_changed', servers: now.size, added, removed, draining })
     this.#timer = this.#clock.setTimeout(() => this.#tell(), reportEveryMs)
   }
 }

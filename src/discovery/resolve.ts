@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import type { ServerSpec } from '../balance/server.ts'
 import { type Clock, systemClock, type Timer } from '../clock.ts'
 import { Backoff } from './backoff.ts'
@@ -58,7 +57,8 @@ export class Resolution {
 
   apply(servers: readonly ServerSpec[]): void {
     this.#servers = servers
-    const names = new Set(servers.map(({ host }) => host).filter(needsResolution))
+    const names = new Set<string>()
+    for (const { host } of servers) if (needsResolution(host)) names.add(host)
     for (const name of this.#entries.keys()) if (!names.has(name)) this.#drop(name)
     for (const name of names) if (!this.#entries.has(name)) this.#add(name)
     this.#emit()
@@ -147,7 +147,10 @@ export class Resolution {
   }
 }
 
+/** What is written with digits and dots alone, or with a colon: no normalized name is. */
+const address = /^[\d.]+$|:/
+
 /** Addresses need no question, and `localhost` never leaves the machine (RFC 6761, section 6.3). */
 function needsResolution(host: string): boolean {
-  return isIP(host) === 0 && host !== 'localhost' && !host.endsWith('.localhost')
+  return !address.test(host) && host !== 'localhost' && !host.endsWith('.localhost')
 }

@@ -133,12 +133,8 @@ export class Roster {
     if (!connected) this.#endHold()
   }
 
-  /**
-   * A list has come. Of two servers with one name the last wins. `validForMs`: the source says that no other list is to
-   * be expected for so long.
-   */
-  offer(list: readonly ServerSpec[], validForMs = 0): 'accepted' | 'unchanged' | 'held' {
-    const servers = uniqueByName(list)
+  /** A list has come. `validForMs`: the source says that no other list is to be expected for so long. */
+  offer(servers: Servers, validForMs = 0): 'accepted' | 'unchanged' | 'held' {
     this.#validForMs = validForMs
     const result = this.#take(servers)
     this.messages[result]++
@@ -222,7 +218,7 @@ export class Roster {
     if (isEqual(this.#serving, servers)) return false
     this.#serving = servers
     this.#servers = Object.freeze([...servers.values()])
-    this.#membership.changed(this.#servers)
+    this.#membership.changed(servers)
     this.#listener.onServers(this.#servers)
     return true
   }

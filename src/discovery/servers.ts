@@ -1,11 +1,13 @@
 import type { ServerSpec } from '../balance/server.ts'
 
-/** A list, by name. */
+/** A list, by name; what it holds is frozen. */
 export type Servers = ReadonlyMap<string, ServerSpec>
 
 /** Of two servers with one name the last wins. */
 export function uniqueByName(list: readonly ServerSpec[]): Servers {
-  return new Map(list.map((server) => [server.name, Object.freeze(server)]))
+  const servers = new Map<string, ServerSpec>()
+  for (const server of list) servers.set(server.name, Object.freeze(server))
+  return servers
 }
 
 /** Whether two lists say the same; their order means nothing. */

@@ -1,5 +1,6 @@
 import type { ServerSpec } from '../balance/server.ts'
 import type { Roster } from './roster.ts'
+import { uniqueByName } from './servers.ts'
 import type { Source } from './source.ts'
 
 /** A fixed list: offered once. */
@@ -7,7 +8,7 @@ export function staticSource(servers: readonly ServerSpec[], roster: Roster): So
   return {
     start() {
       roster.connected = true
-      roster.offer(servers)
+      roster.offer(uniqueByName(servers))
     },
     async close() {
       roster.connected = false

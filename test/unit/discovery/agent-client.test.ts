@@ -174,6 +174,59 @@ test('reads a flood in at most a fifth of the time', async () => {
   assert.ok(read >= 20, `${read} frames`)
 })
 
+const longList = Array.from({ length: 1_000 }, (_, index) => item(`s${index}`))
+
+test('a long list is read in turns of the event loop, and nothing else meanwhile', () => {
+  const { clock, last, witness } = openClient()
+  last().accept()
+  last().receive(longList)
+  assert.deepEqual(witness.names, [])
+  assert.equal(last().isPaused, true)
+  clock.advance(0)
+  assert.equal(witness.names.length, 1_000)
+  assert.equal(last().isPaused, false)
+})
+
+test('frames that came with a long list follow it, in their order', () => {
+  const { clock, last, roster, witness } = openClient()
+  last().accept()
+  last().receive(longList)
+  last().receive([item('a')])
+  last().receive('nonsense')
+  clock.advance(0)
+  assert.deepEqual(
+    witness.lists.map(({ length }) => length),
+    [1_000, 1],
+  )
+  assert.equal(roster.messages.not_json, 1)
+})
+
+test('an agent that leaves after a long list has said it all', async () => {
+  const { clock, last, witness, dials, roster } = openClient()
+  last().accept()
+  last().receive(longList)
+  last().receive([item('a')])
+  last().terminate()
+  await settle()
+  assert.equal(roster.connected, true)
+  clock.advance(0)
+  assert.deepEqual(witness.names, ['a:80'])
+  assert.equal(roster.connected, false)
+  await clock.advanceAsync(1_000)
+  assert.equal(dials.length, 2)
+})
+
+test('close while a long list is read leaves the last one standing', async () => {
+  const { clock, last, client, witness } = openClient()
+  last().accept()
+  last().receive([item('a')])
+  last().receive(longList)
+  await client.close()
+  await clock.advanceAsync(60_000)
+  assert.deepEqual(witness.names, ['a:80'])
+  assert.equal(clock.pending, 0)
+})
+
 test('an address that is no WebSocket address is a fault like any other', async () => {
   const clock = new FakeClock()
   const witness = new Witness()

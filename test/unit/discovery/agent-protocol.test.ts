@@ -5,11 +5,20 @@ import {
   maxListBytes,
   maxListItems,
   type ParsedList,
-  parseFrame,
+  readFrame,
 } from '../../../src/discovery/agent-protocol.ts'
+import type { ServerDefaults } from '../../../src/discovery/source.ts'
 import { item } from '../../helpers/servers.ts'
 
 const defaults = { port: 5_000 }
+
+function parseFrame(frame: Buffer, isBinary: boolean, given: ServerDefaults): ParsedList {
+  const reading = readFrame(frame, isBinary, given)
+  for (;;) {
+    const { done, value } = reading.next()
+    if (done === true) return value
+  }
+}
 
 function parse(value: unknown): ParsedList {
   return parseFrame(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), false, defaults)
@@ -21,28 +30,31 @@ test('reads the items of a list', () => {
     { dns_name: '127.0.0.2', score: 12, utilization_category: 'SUNDOWN', port: 6_000, protocol: 'https' },
   ])
   assert.equal(skipped, 0)
-  assert.deepEqual(servers, [
-    {
-      name: 'worker-1:5000',
-      protocol: 'http:',
-      host: 'worker-1',
-      port: 5_000,
-      weight: 87.5,
-      draining: false,
-    },
-    {
-      name: '127.0.0.2:6000',
-      protocol: 'https:',
-      host: '127.0.0.2',
-      port: 6_000,
-      weight: 12,
-      draining: true,
-    },
-  ])
+  assert.deepEqual(
+    [...servers.values()],
+    [
+      {
+        name: 'worker-1:5000',
+        protocol: 'http:',
+        host: 'worker-1',
+        port: 5_000,
+        weight: 87.5,
+        draining: false,
+      },
+      {
+        name: '127.0.0.2:6000',
+        protocol: 'https:',
+        host: '127.0.0.2',
+        port: 6_000,
+        weight: 12,
+        draining: true,
+      },
+    ],
+  )
 })
 
 test('an empty list is a list', () => {
-  assert.deepEqual(parse([]), { servers: [], skipped: 0, faults: [] })
+  assert.deepEqual(parse([]), { servers: new Map(), skipped: 0, faults: [] })
 })
 
 for (const [what, value] of Object.entries({
@@ -67,10 +79,7 @@ for (const [what, value] of Object.entries({
 })) {
   test(`skips and names ${what}, and uses the rest`, () => {
     const { servers, skipped, faults, fault } = parse([value, item('sound')])
-    assert.deepEqual(
-      servers.map(({ name }) => name),
-      ['sound:5000'],
-    )
+    assert.deepEqual([...servers.keys()], ['sound:5000'])
     assert.equal(skipped, 1)
     assert.equal(faults.length, 1)
     assert.equal(fault, undefined)
@@ -92,6 +101,23 @@ for (const [fault, text] of Object.entries({
   })
 }
 
+test('a long list takes one step for some hundred items, a short one no step of its own', () => {
+  const steps = (count: number) => {
+    const frame = Buffer.from(JSON.stringify(Array.from({ length: count }, (_, index) => item(`s${index}`))))
+    const reading = readFrame(frame, false, defaults)
+    for (let steps = 0; ; steps++) if (reading.next().done === true) return steps
+  }
+  assert.equal(steps(256), 0)
+  assert.equal(steps(10_000), Math.ceil(10_000 / 256))
+})
+
+test('a fault at the end of a long list is one of the whole list', () => {
+  const items = Array.from({ length: 1_000 }, (_, index) => JSON.stringify(item(`s${index}`)))
+  assert.equal(parse(`[${items.join()},]`).fault, 'not_json')
+  assert.equal(parse(`[${items.join()}`).fault, 'not_json')
+  assert.match(parse(`[${items.join()}, {}]`).faults[0] as string, /^item 1000: /)
+})
+
 test('a binary frame is ignored, even with a list in it', () => {
   assert.equal(parseFrame(Buffer.from(JSON.stringify([item('a')])), true, defaults).fault, 'binary')
 })
@@ -100,7 +126,7 @@ test('reads nothing that an item has from a prototype', () => {
   const hidden = '{"__proto__": {"dns_name": "a", "score": 1, "utilization_category": "LU"}}'
   assert.equal(parse(`[${hidden}]`).fault, 'no_valid_item')
   assert.equal(
-    parse(`[{"__proto__": {"port": 1}, ${JSON.stringify(item('a')).slice(1)}]`).servers[0]!.port,
+    parse(`[{"__proto__": {"port": 1}, ${JSON.stringify(item('a')).slice(1)}]`).servers.get('a:5000')?.port,
     5_000,
   )
   assert.equal(({} as Record<string, unknown>).port, undefined)
@@ -139,9 +165,9 @@ test('whatever comes, servers are sound and items are accounted for', () => {
   fc.assert(
     fc.property(fc.oneof(fc.array(fc.oneof(record, fc.jsonValue())), fc.jsonValue()), (value) => {
       const { servers, skipped, fault } = parse(JSON.stringify(value))
-      if (Array.isArray(value)) assert.equal(servers.length + skipped, value.length)
+      if (Array.isArray(value)) assert.ok(servers.size + skipped <= value.length)
       else assert.equal(fault, 'not_list')
-      for (const server of servers) {
+      for (const server of servers.values()) {
         assert.ok(server.weight >= 0 && server.weight <= 100)
         assert.ok(URL.canParse(`${server.protocol}//${server.name}`))
       }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HandedDiscovery, type HandedSource, handedOf } from '../../../src/discovery/handed.ts'
 import { Roster } from '../../../src/discovery/roster.ts'
+import { uniqueByName } from '../../../src/discovery/servers.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 
 const server = {
@@ -15,7 +16,7 @@ const server = {
 
 function fresh(roster = new Roster({}, { onServers() {} }, { clock: new FakeClock() })): HandedSource {
   roster.connected = true
-  roster.offer([server])
+  roster.offer(uniqueByName([server]))
   return handedOf(roster, true)
 }
 

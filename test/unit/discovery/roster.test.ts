@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Roster, type RosterOptions } from '../../../src/discovery/roster.ts'
+import { uniqueByName } from '../../../src/discovery/servers.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 import { spec, Witness } from '../../helpers/servers.ts'
 
@@ -19,14 +20,14 @@ test('waits for its first list', () => {
   const { roster, witness } = openRoster()
   assert.equal(roster.state, 'waiting')
   assert.equal(roster.ageMs, undefined)
-  assert.equal(roster.offer([a]), 'accepted')
+  assert.equal(roster.offer(uniqueByName([a])), 'accepted')
   assert.equal(roster.state, 'fresh')
   assert.deepEqual(witness.lists, [[a]])
 })
 
 test('is stale 10 s and lost 60 s after the last list, and serves all the same', () => {
   const { roster, clock } = openRoster()
-  roster.offer([a])
+  roster.offer(uniqueByName([a]))
   clock.advance(9_999)
   assert.equal(roster.state, 'fresh')
   clock.advance(1)
@@ -39,7 +40,7 @@ test('is stale 10 s and lost 60 s after the last list, and serves all the same',
 
 test('is lost while disconnected', () => {
   const { roster } = openRoster()
-  roster.offer([a])
+  roster.offer(uniqueByName([a]))
   roster.connected = false
   assert.equal(roster.state, 'lost')
   roster.connected = true
@@ -48,7 +49,7 @@ test('is lost while disconnected', () => {
 
 test('a source that says how long its list holds is not stale before', () => {
   const { roster, clock } = openRoster()
-  roster.offer([a], 60_000)
+  roster.offer(uniqueByName([a]), 60_000)
   clock.advance(69_999)
   assert.equal(roster.state, 'fresh')
   clock.advance(1)
@@ -57,18 +58,18 @@ test('a source that says how long its list holds is not stale before', () => {
 
 test('an equal list, in any order, is handed on once and renews the age', () => {
   const { roster, clock, witness } = openRoster()
-  roster.offer([a, b])
+  roster.offer(uniqueByName([a, b]))
   clock.advance(9_000)
-  assert.equal(roster.offer([{ ...b }, { ...a }]), 'unchanged')
+  assert.equal(roster.offer(uniqueByName([{ ...b }, { ...a }])), 'unchanged')
   assert.equal(roster.ageMs, 0)
   assert.equal(witness.lists.length, 1)
-  assert.equal(roster.offer([{ ...a, weight: 2 }, b]), 'accepted')
+  assert.equal(roster.offer(uniqueByName([{ ...a, weight: 2 }, b])), 'accepted')
   assert.equal(witness.lists.length, 2)
 })
 
 test('of two servers with one name the last wins', () => {
   const { roster } = openRoster()
-  roster.offer([{ ...a, weight: 1 }, b, { ...a, weight: 9 }])
+  roster.offer(uniqueByName([{ ...a, weight: 1 }, b, { ...a, weight: 9 }]))
   assert.deepEqual(roster.servers.map(({ name, weight }) => [name, weight]).sort(), [
     ['a:80', 9],
     ['b:80', 1],
@@ -77,54 +78,54 @@ test('of two servers with one name the last wins', () => {
 
 test('what it hands on cannot be changed', () => {
   const { roster } = openRoster()
-  roster.offer([{ ...a }])
+  roster.offer(uniqueByName([{ ...a }]))
   assert.ok(Object.isFrozen(roster.servers))
   assert.ok(Object.isFrozen(roster.servers[0]))
 })
 
 test('an empty list is believed when it has stood for 30 s', () => {
   const { roster, clock, witness } = openRoster()
-  roster.offer([a])
+  roster.offer(uniqueByName([a]))
   clock.advance(2_000)
-  assert.equal(roster.offer([]), 'held')
+  assert.equal(roster.offer(uniqueByName([])), 'held')
   clock.advance(2_000)
-  assert.equal(roster.offer([]), 'held')
+  assert.equal(roster.offer(uniqueByName([])), 'held')
   clock.advance(27_999)
   assert.deepEqual(roster.servers, [a])
   clock.advance(1)
   assert.deepEqual(roster.servers, [])
   assert.equal(roster.ageMs, 28_000)
-  assert.equal(roster.offer([]), 'unchanged')
+  assert.equal(roster.offer(uniqueByName([])), 'unchanged')
   assert.equal(witness.lists.length, 2)
   assert.equal(witness.count('list_held'), 1)
 })
 
 test('a first list that is empty is held as well', () => {
   const { roster, clock } = openRoster()
-  assert.equal(roster.offer([]), 'held')
+  assert.equal(roster.offer(uniqueByName([])), 'held')
   assert.equal(roster.state, 'waiting')
   clock.advance(30_000)
   assert.equal(roster.state, 'stale')
-  roster.offer([])
+  roster.offer(uniqueByName([]))
   assert.equal(roster.state, 'fresh')
 })
 
 test('a list with servers ends the hold of an empty one', () => {
   const { roster, clock } = openRoster()
-  roster.offer([a])
-  roster.offer([])
+  roster.offer(uniqueByName([a]))
+  roster.offer(uniqueByName([]))
   clock.advance(29_000)
-  roster.offer([a])
+  roster.offer(uniqueByName([a]))
   clock.advance(29_000)
-  roster.offer([])
+  roster.offer(uniqueByName([]))
   clock.advance(29_999)
   assert.deepEqual(roster.servers, [a])
 })
 
 test('an agent that sends an empty list and leaves is not believed', () => {
   const { roster, clock } = openRoster()
-  roster.offer([a])
-  roster.offer([])
+  roster.offer(uniqueByName([a]))
+  roster.offer(uniqueByName([]))
   roster.connected = false
   clock.advance(3_600_000)
   assert.deepEqual(roster.servers, [a])
@@ -133,10 +134,10 @@ test('an agent that sends an empty list and leaves is not believed', () => {
 
 test('a list that drops more than maxRemoval takes nothing away until it has stood', () => {
   const { roster, clock } = openRoster({ maxRemoval: 0.5 })
-  roster.offer([a, b, c, d])
-  assert.equal(roster.offer([a, b]), 'accepted')
-  roster.offer([a, b, c, d])
-  assert.equal(roster.offer([a]), 'held')
+  roster.offer(uniqueByName([a, b, c, d]))
+  assert.equal(roster.offer(uniqueByName([a, b])), 'accepted')
+  roster.offer(uniqueByName([a, b, c, d]))
+  assert.equal(roster.offer(uniqueByName([a])), 'held')
   assert.deepEqual(roster.servers, [a, b, c, d])
   clock.advance(30_000)
   assert.deepEqual(roster.servers, [a])
@@ -144,26 +145,26 @@ test('a list that drops more than maxRemoval takes nothing away until it has sto
 
 test('what a held list says of the servers that it names holds at once, SUNDOWN above all', () => {
   const { roster } = openRoster({ maxRemoval: 0.5 })
-  roster.offer([a, b, c, d])
+  roster.offer(uniqueByName([a, b, c, d]))
   const sundown = { ...a, draining: true }
   const joined = spec('e')
-  assert.equal(roster.offer([sundown, joined]), 'held')
+  assert.equal(roster.offer(uniqueByName([sundown, joined])), 'held')
   assert.deepEqual(roster.servers, [sundown, b, c, d, joined])
 })
 
 test('what a held list added goes when the next list does not name it', () => {
   const { roster } = openRoster({ maxRemoval: 0.5 })
-  roster.offer([a, b, c])
-  for (let turn = 0; turn < 100; turn++) roster.offer([spec(`bogus-${turn}`)])
+  roster.offer(uniqueByName([a, b, c]))
+  for (let turn = 0; turn < 100; turn++) roster.offer(uniqueByName([spec(`bogus-${turn}`)]))
   assert.equal(roster.servers.length, 4)
-  assert.equal(roster.offer([a, b, c]), 'accepted')
+  assert.equal(roster.offer(uniqueByName([a, b, c])), 'accepted')
   assert.deepEqual(roster.servers, [a, b, c])
 })
 
 test('a hold of 0 believes at once', () => {
   const { roster } = openRoster({ emptyHold: 0 })
-  roster.offer([a])
-  assert.equal(roster.offer([]), 'accepted')
+  roster.offer(uniqueByName([a]))
+  assert.equal(roster.offer(uniqueByName([])), 'accepted')
   assert.deepEqual(roster.servers, [])
 })
 
@@ -176,15 +177,15 @@ test('a restored list serves at its true age', () => {
   roster.connected = true
   assert.equal(roster.state, 'stale')
   assert.equal(roster.ageMs, 20_000)
-  assert.equal(roster.offer([]), 'held')
+  assert.equal(roster.offer(uniqueByName([])), 'held')
   clock.advance(2_000)
-  assert.equal(roster.offer([a]), 'unchanged')
+  assert.equal(roster.offer(uniqueByName([a])), 'unchanged')
   assert.equal(roster.state, 'fresh')
 })
 
 test('a fixed list is static and has no age', () => {
   const { roster, clock } = openRoster({ fixed: true })
-  roster.offer([a])
+  roster.offer(uniqueByName([a]))
   clock.advance(3_600_000)
   assert.equal(roster.state, 'static')
   assert.equal(roster.ageMs, 0)
@@ -192,7 +193,7 @@ test('a fixed list is static and has no age', () => {
 
 test('counts what became of messages', () => {
   const { roster } = openRoster()
-  for (const list of [[a], [a], [], [a, b]]) roster.offer(list)
+  for (const list of [[a], [a], [], [a, b]]) roster.offer(uniqueByName(list))
   const { accepted, unchanged, held } = roster.messages
   assert.deepEqual({ accepted, unchanged, held }, { accepted: 2, unchanged: 1, held: 1 })
 })
@@ -200,7 +201,7 @@ test('counts what became of messages', () => {
 test('tells who came and went, at most once a second', () => {
   const { roster, clock, witness } = openRoster()
   for (let turn = 0; turn < 1_000; turn++) {
-    roster.offer(turn % 2 === 0 ? [a] : [a, b])
+    roster.offer(uniqueByName(turn % 2 === 0 ? [a] : [a, b]))
     clock.advance(10)
   }
   assert.ok(witness.count('servers_changed') <= 11)
@@ -225,7 +226,7 @@ test('no sequence of lists takes the last server away within the hold', () => {
       fc.double({ min: 0, max: 1, noNaN: true }),
       (steps, maxRemoval) => {
         const { roster, clock, witness } = openRoster({ maxRemoval })
-        roster.offer(names.map((name) => spec(name)))
+        roster.offer(uniqueByName(names.map((name) => spec(name))))
         let emptySince: number | undefined
         for (const one of steps) {
           if (one === 'reconnect') {
@@ -235,7 +236,7 @@ test('no sequence of lists takes the last server away within the hold', () => {
             continue
           }
           const wasEmpty = roster.servers.length === 0
-          roster.offer(one.list.map((name) => spec(name)))
+          roster.offer(uniqueByName(one.list.map((name) => spec(name))))
           for (const name of one.list) assert.ok(roster.servers.some(({ host }) => host === name))
           emptySince = one.list.length > 0 ? undefined : (emptySince ?? clock.now())
           clock.advance(one.wait)
@@ -254,10 +255,10 @@ test('no sequence of lists takes the last server away within the hold', () => {
 
 test('an empty list after one that dropped much must stand for a time of its own', () => {
   const { roster, clock } = openRoster({ maxRemoval: 0.5 })
-  roster.offer([a, b, c])
-  roster.offer([a])
+  roster.offer(uniqueByName([a, b, c]))
+  roster.offer(uniqueByName([a]))
   clock.advance(29_000)
-  roster.offer([])
+  roster.offer(uniqueByName([]))
   clock.advance(29_999)
   assert.deepEqual(roster.servers, [a, b, c])
   clock.advance(1)
@@ -274,9 +275,9 @@ test('with maxRemoval 0, a server leaves only when no list has named it for 30 s
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const { roster, clock } = openRoster({ maxRemoval: 0 })
       const namedAt = new Map(names.map((name) => [name, 0]))
-      roster.offer(names.map((name) => spec(name)))
+      roster.offer(uniqueByName(names.map((name) => spec(name))))
       for (const { list, wait } of steps) {
-        roster.offer(list.map((name) => spec(name)))
+        roster.offer(uniqueByName(list.map((name) => spec(name))))
         for (const name of list) if (namedAt.has(name)) namedAt.set(name, clock.now())
         clock.advance(wait)
         for (const [name, at] of namedAt) {

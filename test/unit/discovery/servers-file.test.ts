@@ -11,11 +11,14 @@ test('reads entries with a URL and items of the agent, in one list', () => {
 `
   const { servers, skipped } = parseServers(parseText(text, 'servers.yaml'), { port: 5_000 })
   assert.equal(skipped, 0)
-  assert.deepEqual(servers, [
-    spec('10.0.0.5', { port: 3_000, weight: 2 }),
-    spec('app.test', { port: 443, protocol: 'https:' }),
-    spec('worker-1', { port: 5_000, weight: 50, draining: true }),
-  ])
+  assert.deepEqual(
+    [...servers.values()],
+    [
+      spec('10.0.0.5', { port: 3_000, weight: 2 }),
+      spec('app.test', { port: 443, protocol: 'https:' }),
+      spec('worker-1', { port: 5_000, weight: 50, draining: true }),
+    ],
+  )
 })
 
 for (const entry of [
@@ -31,7 +34,7 @@ for (const entry of [
 ]) {
   test(`skips and names ${JSON.stringify(entry)}`, () => {
     const { servers, faults } = parseServers([entry, { url: 'http://b' }], {})
-    assert.deepEqual(servers, [spec('b')])
+    assert.deepEqual([...servers.values()], [spec('b')])
     assert.equal(faults.length, 1)
   })
 }
