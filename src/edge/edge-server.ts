@@ -4,6 +4,7 @@ import { HeadgateError } from '../errors.ts'
 import { AddressLimit } from './address-limit.ts'
 import { limitAge } from './connection-age.ts'
 import { expectContinue, expectsContinueAlone } from './continue.ts'
+import { EdgeRequest } from './edge-request.ts'
 import { edgeResponse } from './edge-response.ts'
 import { rawErrorResponse } from './error-response.ts'
 import { isLingering, linger, lingerOnClose } from './linger.ts'
@@ -66,6 +67,7 @@ export function createEdgeServer(handle: Handle, options: EdgeOptions): Server {
     // It is looked at here, and refused in the words of the gateway.
     requireHostHeader: false,
     shouldUpgradeCallback: mayUpgrade,
+    IncomingMessage: EdgeRequest,
     ServerResponse: edgeResponse(options.isDraining),
   })
   server.timeout = 0
