@@ -24,16 +24,28 @@ export function setField(reply: FastifyReply, name: string, value: string | stri
 
 /** Whether hooks have set fields on a reply. */
 export function hasFields(reply: FastifyReply): boolean {
-  for (const _name in reply.getHeaders()) return true
-  return false
+  fieldsKey ??= keyOf(reply, 'fastify.reply.headers')
+  const set = fieldsKey === undefined ? reply.getHeaders() : hidden(reply, fieldsKey)
+  for (const _name in set as object) return true
+  return reply.raw.getHeaderNames().length > 0
 }
-
-let contextKey: symbol | undefined
 
 /** True where a hook wants to see what is sent. Fastify does not say so aloud: where in doubt, one does. */
 export function hasOnSend(request: FastifyRequest): boolean {
-  contextKey ??= Object.getOwnPropertySymbols(request).find((key) => key.description === 'fastify.context')
+  contextKey ??= keyOf(request, 'fastify.context')
   if (contextKey === undefined) return true
-  const context = (request as unknown as Record<symbol, { onSend?: unknown[] | null }>)[contextKey]
+  const context = hidden(request, contextKey) as { onSend?: unknown[] | null } | undefined
   return context?.onSend !== null
+}
+
+// What Fastify keeps on its objects is found by the descriptions of its symbols.
+let fieldsKey: symbol | undefined
+let contextKey: symbol | undefined
+
+function keyOf(object: object, description: string): symbol | undefined {
+  return Object.getOwnPropertySymbols(object).find((key) => key.description === description)
+}
+
+function hidden(object: object, key: symbol): unknown {
+  return (object as Record<symbol, unknown>)[key]
 }
