@@ -31,6 +31,7 @@ import { redaction } from './logger.ts'
 import { ownPages } from './own-pages.ts'
 import { type LoadedPlugin, loadPlugins, mountPlugins, registerPlugins } from './plugin-loader.ts'
 import type { PrimaryLink } from './primary-link.ts'
+import { withRequestLogs } from './request-log.ts'
 import { requestHandler } from './serve.ts'
 import { LiveSettings } from './settings.ts'
 import { addTransportSecurity } from './transport-security.ts'
@@ -97,7 +98,7 @@ export async function createGateway(
     ticketKeys: primary?.ticketKeys,
   })
   const app: FastifyInstance = fastify({
-    loggerInstance: log,
+    loggerInstance: withRequestLogs(log),
     logController: new LogController({ disableRequestLogging: true }),
     serverFactory: (handle) => front.createServer(handle),
     // The edge answers what is no request.
