@@ -44,18 +44,19 @@ export interface ProcessLog {
 }
 
 /**
- * Lines leave together, when so many bytes or so many milliseconds have come to pass: a write for each would cost more
- * than all else about it. A process that ends takes none along; one that is killed loses what had not left.
+ * Lines leave together, when they would be more bytes or so many milliseconds have come to pass: a write for each would
+ * cost more than all else about it. A process that ends takes none along; one that is killed loses what had not left.
  */
-const gathering = { minLength: 32 * 1024, maxWrite: 64 * 1024, periodicFlush: 100 }
+const mostBytes = 32 * 1024
 /** Several processes write into one pipe: what is at most PIPE_BUF of Linux long, no other line gets into. */
-const gatheringInPipe = { ...gathering, minLength: 3 * 1024, maxWrite: 4 * 1024 }
+const mostBytesInPipe = 4 * 1024
+const leaveAfterMs = 100
 
 /** The log of a process: JSON lines, or text where a person looks on. */
 export function openLog({ level, pid, worker, sharesPipe = false, terminal }: LogOptions): ProcessLog {
   const destination =
     terminal === undefined
-      ? standardOutput(sharesPipe ? gatheringInPipe : gathering)
+      ? standardOutput(sharesPipe ? mostBytesInPipe : mostBytes)
       : { write: (line: string) => terminal.write(formatLogLine(line, terminal.hasColors)) }
   const base = { pid, ...(worker !== undefined && { worker }) }
   const logger = pino({ level, base, redact: redaction }, destination)
@@ -70,12 +71,41 @@ export function openLog({ level, pid, worker, sharesPipe = false, terminal }: Lo
   }
 }
 
-/** Gathers bytes: of text it would measure all that it has gathered, at each line again. */
-function standardOutput(gathering: object): DestinationStream & { flushSync: () => void } {
-  const output = pino.destination({ dest: 1, sync: false, contentMode: 'buffer', ...gathering })
-  return {
+/** Standard output, which gathers lines itself: pino's would make a buffer of each. */
+function standardOutput(mostBytes: number): DestinationStream & { flushSync: () => void } {
+  const output = pino.destination({
+    dest: 1,
+    sync: false,
+    contentMode: 'buffer',
+    maxWrite: mostBytes,
+    periodicFlush: leaveAfterMs,
+  } as object)
+  let lines = ''
+  let bytes = 0
+  function leave(): void {
+    if (bytes === 0) return
     // Its types know of text alone.
-    write: (line) => output.write(Buffer.from(line) as unknown as string),
-    flushSync: () => output.flushSync(),
+    output.write(Buffer.from(lines) as unknown as string)
+    lines = ''
+    bytes = 0
+  }
+  // It is told when it is time, and when the process ends.
+  const [flush, flushSync] = [output.flush.bind(output), output.flushSync.bind(output)]
+  output.flush = (done) => {
+    leave()
+    flush(done)
+  }
+  output.flushSync = () => {
+    leave()
+    flushSync()
+  }
+  return {
+    write(line) {
+      const length = Buffer.byteLength(line)
+      if (bytes + length > mostBytes) leave()
+      lines += line
+      bytes += length
+    },
+    flushSync: output.flushSync,
   }
 }

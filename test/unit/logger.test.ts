@@ -63,14 +63,14 @@ test('what is below the level is not written, whichever it was when the log was 
 })
 
 /** What a process of its own writes to standard output, a file, with the log of a worker. */
-async function outputOf(t: TestContext, statements: string): Promise<string[]> {
+async function outputOf(t: TestContext, statements: string, options = ''): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'headgate-log-'))
   t.after(() => rm(folder, { recursive: true }))
   const output = await open(join(folder, 'log'), 'w+')
   const module = JSON.stringify(new URL('../../src/logger.ts', import.meta.url).href)
   const program = `
     import { openLog } from ${module}
-    const { logger, writeAccessLine } = openLog({ level: 'info', pid: 7, worker: 2 })
+    const { logger, writeAccessLine } = openLog({ level: 'info', pid: 7, worker: 2, ${options} })
     ${statements}`
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
     stdio: ['ignore', output.fd, 'inherit'],
@@ -111,3 +111,39 @@ test('a process that ends takes no line along, however it ends', async (t) => {
     )
   }
 })
+
+for (const [what, sharesPipe, mostBytes] of [
+  ['together', false, 32 * 1024],
+  ['in pieces that a shared pipe takes whole', true, 4 * 1024],
+] as const) {
+  test(`lines leave ${what}, in order`, async (t) => {
+    const output = await outputOf(
+      t,
+      `const { default: fs } = await import('node:fs')
+      const { write } = fs
+      const pieces = []
+      fs.write = (...given) => {
+        pieces.push(String(given[1]))
+        write(...given)
+      }
+      for (let number = 0; number < 1000; number++) {
+        if (number % 2 === 0) logger.info({ number }, 'é'.repeat(100))
+        else writeAccessLine({ number })
+      }
+      while (!pieces.join('').includes('"number":999')) await new Promise(setImmediate)
+      process.on('exit', () => fs.writeSync(1, JSON.stringify(pieces)))`,
+      `sharesPipe: ${sharesPipe}`,
+    )
+    const pieces = JSON.parse(output.at(-1) as string) as string[]
+    const lengths = pieces.map((piece) => Buffer.byteLength(piece))
+    const longestLine = Math.max(...output.slice(0, -1).map((line) => Buffer.byteLength(line)))
+
+    assert.ok(lengths.every((length) => length <= mostBytes))
+    assert.ok(lengths.slice(0, -1).every((length) => length >= mostBytes - longestLine))
+    const lines = pieces.flatMap((piece) => piece.trimEnd().split('\n'))
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line).number),
+      Array.from({ length: 1000 }, (_, index) => index),
+    )
+  })
+}
