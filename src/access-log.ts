@@ -78,6 +78,37 @@ function accessLine(
   }
 }
 
+/** The fields of a line as JSON, a comma before each. By their names: to go through the line takes twice as long. */
+export function fieldsOf(line: AccessLine): string {
+  return (
+    text('requestId', line.requestId) +
+    text('client', line.client) +
+    text('method', line.method) +
+    text('host', line.host) +
+    text('url', line.url) +
+    number('status', line.status) +
+    number('durationMs', line.durationMs) +
+    text('route', line.route) +
+    text('upstream', line.upstream) +
+    text('server', line.server) +
+    number('attempts', line.attempts) +
+    number('waitMs', line.waitMs) +
+    text('cache', line.cache) +
+    number('socketAgeMs', line.socketAgeMs) +
+    (line.aborted ? ',"aborted":true' : '') +
+    text('error', line.error) +
+    text('cause', line.cause)
+  )
+}
+
+function text(name: string, value: string | undefined): string {
+  return value === undefined ? '' : `,"${name}":${JSON.stringify(value)}`
+}
+
+function number(name: string, value: number | undefined): string {
+  return value === undefined ? '' : `,"${name}":${Number.isFinite(value) ? value : 'null'}`
+}
+
 function round(ms: number): number {
   return Math.round(ms * 10) / 10
 }

@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
-import type { WriteAccessLine } from './access-log.ts'
+import { fieldsOf, type WriteAccessLine } from './access-log.ts'
 import { formatLogLine } from './cli/terminal-log.ts'
 
 /** Secrets of clients, wherever a plugin logs the fields of a message. */
@@ -44,19 +44,18 @@ export interface ProcessLog {
 }
 
 /**
- * Lines leave together, when they would be more bytes or so many milliseconds have come to pass: a write for each would
- * cost more than all else about it. A process that ends takes none along; one that is killed loses what had not left.
+ * Lines leave together, when so many bytes or so many milliseconds have come to pass: a write for each would cost more
+ * than all else about it. A process that ends takes none along; one that is killed loses what had not left.
  */
-const mostBytes = 32 * 1024
+const gathering = { minLength: 32 * 1024, maxWrite: 64 * 1024, periodicFlush: 100 }
 /** Several processes write into one pipe: what is at most PIPE_BUF of Linux long, no other line gets into. */
-const mostBytesInPipe = 4 * 1024
-const leaveAfterMs = 100
+const gatheringInPipe = { ...gathering, minLength: 3 * 1024, maxWrite: 4 * 1024 }
 
 /** The log of a process: JSON lines, or text where a person looks on. */
 export function openLog({ level, pid, worker, sharesPipe = false, terminal }: LogOptions): ProcessLog {
   const destination =
     terminal === undefined
-      ? standardOutput(sharesPipe ? mostBytesInPipe : mostBytes)
+      ? standardOutput(sharesPipe ? gatheringInPipe : gathering)
       : { write: (line: string) => terminal.write(formatLogLine(line, terminal.hasColors)) }
   const base = { pid, ...(worker !== undefined && { worker }) }
   const logger = pino({ level, base, redact: redaction }, destination)
@@ -65,47 +64,17 @@ export function openLog({ level, pid, worker, sharesPipe = false, terminal }: Lo
     logger,
     writeAccessLine(line) {
       if (!logger.isLevelEnabled('info')) return
-      const fields = JSON.stringify(line).slice(1, -1)
-      destination.write(`{"level":30,"time":${Date.now()},${fixed},${fields},"msg":"request"}\n`)
+      destination.write(`{"level":30,"time":${Date.now()},${fixed}${fieldsOf(line)},"msg":"request"}\n`)
     },
   }
 }
 
-/** Standard output, which gathers lines itself: pino's would make a buffer of each. */
-function standardOutput(mostBytes: number): DestinationStream & { flushSync: () => void } {
-  const output = pino.destination({
-    dest: 1,
-    sync: false,
-    contentMode: 'buffer',
-    maxWrite: mostBytes,
-    periodicFlush: leaveAfterMs,
-  } as object)
-  let lines = ''
-  let bytes = 0
-  function leave(): void {
-    if (bytes === 0) return
-    // Its types know of text alone.
-    output.write(Buffer.from(lines) as unknown as string)
-    lines = ''
-    bytes = 0
-  }
-  // It is told when it is time, and when the process ends.
-  const [flush, flushSync] = [output.flush.bind(output), output.flushSync.bind(output)]
-  output.flush = (done) => {
-    leave()
-    flush(done)
-  }
-  output.flushSync = () => {
-    leave()
-    flushSync()
-  }
+/** Gathers bytes: of text it would measure all that it has gathered, at each line again. */
+function standardOutput(gathering: object): DestinationStream & { flushSync: () => void } {
+  const output = pino.destination({ dest: 1, sync: false, contentMode: 'buffer', ...gathering })
   return {
-    write(line) {
-      const length = Buffer.byteLength(line)
-      if (bytes + length > mostBytes) leave()
-      lines += line
-      bytes += length
-    },
-    flushSync: output.flushSync,
+    // Its types know of text alone.
+    write: (line) => output.write(Buffer.from(line) as unknown as string),
+    flushSync: () => output.flushSync(),
   }
 }
