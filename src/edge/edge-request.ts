@@ -15,7 +15,14 @@ const { _dump: readToEnd, _dumpAndCloseReadable: closeUnread } =
 export const EdgeRequest: typeof IncomingMessage = class extends IncomingMessage {
   _dump(): void {
     const isOver = this.complete && !this.destroyed && this.readableLength === 0
-    if (isOver && closeUnread !== undefined && this.eventNames().length === 0) closeUnread.call(this)
+    if (isOver && closeUnread !== undefined && !isHeard(this)) closeUnread.call(this)
     else readToEnd.call(this)
   }
 }
+
+function isHeard(request: IncomingMessage): boolean {
+  return ending.some((event) => request.listenerCount(event) > 0)
+}
+
+/** What the stream of a request without a body says before it is over. */
+const ending = ['readable', 'end', 'close']
