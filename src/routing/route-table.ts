@@ -22,7 +22,7 @@ export interface Routable {
 /** The routes of one host, by path; those of one path from the most specific to the least. */
 interface HostRoutes<Route> {
   byPath: Map<string, Route[]>
-  /** Slashes of the longest path: no request is looked at any deeper. */
+  /** Segments of the longest path: no request is looked at any deeper. */
   depth: number
 }
 
@@ -34,7 +34,7 @@ export class RouteTable<Route extends RouteMatch> {
   readonly routes: readonly Route[]
   readonly #exact = new Map<string, HostRoutes<Route>>()
   readonly #suffixes = new Map<string, HostRoutes<Route>>()
-  readonly #any: HostRoutes<Route> = { byPath: new Map(), depth: 1 }
+  readonly #any: HostRoutes<Route> = { byPath: new Map(), depth: 0 }
 
   constructor(routes: readonly Route[]) {
     this.routes = routes
@@ -62,7 +62,7 @@ export class RouteTable<Route extends RouteMatch> {
     const [hosts, key] = host.startsWith('*.') ? [this.#suffixes, host.slice(1)] : [this.#exact, host]
     const known = hosts.get(key)
     if (known !== undefined) return known
-    const created: HostRoutes<Route> = { byPath: new Map(), depth: 1 }
+    const created: HostRoutes<Route> = { byPath: new Map(), depth: 0 }
     hosts.set(key, created)
     return created
   }
@@ -74,7 +74,7 @@ function insert<Route extends RouteMatch>(host: HostRoutes<Route>, route: Route)
   routes.push(route)
   routes.sort((a, b) => specificity(b) - specificity(a))
   host.byPath.set(path, routes)
-  host.depth = Math.max(host.depth, path.split('/').length - 1)
+  if (path !== '/') host.depth = Math.max(host.depth, path.split('/').length - 1)
 }
 
 function specificity(route: RouteMatch): number {
