@@ -1,16 +1,20 @@
 /**
  * How long the cache keeps the event loop to itself at 100 000 entries: collection, eviction, purges, the end.
  *
- * What stores and evicts is done three times over, and of each step the fastest counts: what other processes and the
- * garbage collector take hits another step each time, what the cache does itself hits the same.
+ * V8's garbage collections fall into what the cache does by chance, and so does what other processes take. Slices of the
+ * collector are shown with both and without. What stores and evicts is done three times over, and of each step the
+ * fastest counts: what others take hits another step each time, what the cache does itself hits the same.
  *
  *     node bench/cache-pauses.ts [entries, default 100000]
  */
+import { readFileSync } from 'node:fs'
 import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { HttpCache } from '../src/cache/http-cache.ts'
 import type { CacheRequest } from '../src/cache/key.ts'
+import { type Clock, systemClock } from '../src/clock.ts'
 import type { ResponseSink, ResponseSource } from '../src/forward/sink.ts'
+import { Collections, overlapMs, type Span } from './machine/collections.ts'
 
 const entries = Number(process.argv[2] ?? 100_000)
 const source: ResponseSource = { pause() {}, resume() {}, abort() {} }
@@ -87,18 +91,102 @@ const unbounded = { maxEntries: entries, maxBytes: 4e9 }
 // The measure itself: an idle loop.
 await watched('an idle event loop', () => sleep(500))
 
-const collected = new HttpCache({ ...unbounded, gcInterval: 1500 })
-await fill(collected, '/short', entries, 1)
-await watched(`collecting ${entries} expired entries`, async () => {
-  while (collected.entries > 0) await sleep(20)
-})
-console.log(`  the longest slice: ${collected.longestSliceMs.toFixed(3)} ms`)
-collected.close()
+/** Upper ends of the classes that slices are shown by, ms. */
+const classes = [0.1, 0.2, 0.4, 0.6, 1, 2.5, 5, Number.POSITIVE_INFINITY]
 
-const kept = new HttpCache({ ...unbounded, gcInterval: 200 })
+interface Slice extends Span {
+  /** What of it other processes had the core for, ms. */
+  waitedMs: number
+}
+
+/** What timers of the cache have called. */
+function timedClock(slices: Slice[]): Clock {
+  return {
+    ...systemClock,
+    setTimeout: (callback, delayMs) =>
+      systemClock.setTimeout(() => {
+        const waited = waitedMs()
+        const begin = performance.now()
+        callback()
+        slices.push({ begin, end: performance.now(), waitedMs: waitedMs() - waited })
+      }, delayMs),
+  }
+}
+
+/** How long the main thread has waited for a core so far, ms; 0 where the system does not tell. */
+function waitedMs(): number {
+  try {
+    return Number(readFileSync('/proc/self/schedstat', 'latin1').split(' ')[1]) / 1e6
+  } catch {
+    return 0
+  }
+}
+
+/** The slices of a collector, ms: without V8's collections and the time of other processes, and as they were. */
+interface Slices {
+  own: number[]
+  wall: number[]
+  /** V8's collections meanwhile. */
+  collections: number[]
+}
+
+async function slicesOf(maxAge: number, until: (cache: HttpCache) => Promise<unknown>): Promise<Slices> {
+  const slices: Slice[] = []
+  const cache = new HttpCache({ ...unbounded, gcInterval: 1500, clock: timedClock(slices) })
+  await fill(cache, '/collected', entries, maxAge)
+  slices.length = 0
+  const garbage = new Collections()
+  await until(cache)
+  const spans = await garbage.all()
+  garbage.close()
+  cache.close()
+  const wall = slices.map(({ begin, end }) => end - begin)
+  return {
+    wall,
+    own: slices.map((slice, index) => wall[index]! - slice.waitedMs - overlapMs(slice, spans)),
+    collections: spans.map(({ begin, end }) => end - begin),
+  }
+}
+
+async function reportSlices(
+  name: string,
+  until: (cache: HttpCache) => Promise<unknown>,
+  maxAge = 3600,
+): Promise<void> {
+  const { own, wall, collections } = await slicesOf(maxAge, until)
+  console.log(`${name}: ${own.length} slices`)
+  console.log(`  ms, up to    ${classes.map((end) => String(end).padStart(9)).join('')}   longest`)
+  for (const [what, all] of Object.entries({
+    'the cache': own,
+    'with others': wall,
+    "V8's own": collections,
+  }))
+    console.log(`  ${what.padEnd(12)} ${countsOf(all)} ${longest(all).toFixed(3).padStart(9)}`)
+}
+
+function longest(all: readonly number[]): number {
+  return Math.max(0, ...all)
+}
+
+function countsOf(all: readonly number[]): string {
+  const counts = classes.map(
+    (end, index) => all.filter((ms) => ms <= end && ms > (classes[index - 1] ?? -1)).length,
+  )
+  return counts.map((count) => String(count).padStart(9)).join('')
+}
+
+const untilEmpty = async (cache: HttpCache) => {
+  while (cache.entries > 0) await sleep(20)
+}
+await reportSlices(`collecting ${entries} expired entries`, untilEmpty, 1)
+await reportSlices(`looking at ${entries} fresh entries`, () => sleep(3000))
+await reportSlices(`evicting ${entries} entries, for a smaller bound`, async (cache) => {
+  cache.adjust({ maxEntries: 0, maxBytes: 4e9 })
+  await untilEmpty(cache)
+})
+
+const kept = new HttpCache(unbounded)
 await fill(kept, '/long', entries, 3600)
-await watched(`looking at ${entries} fresh entries`, () => sleep(1500))
-console.log(`  the longest slice: ${kept.longestSliceMs.toFixed(3)} ms`)
 
 /** The fastest of three rounds, step by step. */
 async function fastest(

@@ -107,7 +107,7 @@ export class Purger {
   async #purgePrefix(prefix: string): Promise<number> {
     this.#fills.invalidatePrefix(prefix)
     let purged = 0
-    await this.#inSlices(this.#store.resources(), ([key]) => {
+    await this.#inSlices(this.#store.resources(), ({ key }) => {
       if (key.startsWith(prefix)) purged += this.#store.removeAll(key)
     })
     return purged

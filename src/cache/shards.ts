@@ -38,14 +38,14 @@ export class ShardedMap<Value> {
     if (this.#shards[shardOf(key)]!.delete(key)) this.size--
   }
 
-  /** Every pair that is there from the beginning to the end, and some of those that come and go meanwhile. It ends. */
-  *entries(): Generator<[string, Value], undefined> {
+  /** Every value that is there from the beginning to the end, and some of those that come and go meanwhile. It ends. */
+  *values(): Generator<Value, undefined> {
     for (const shard of this.#shards) {
       let left = shard.size
-      for (const pair of shard) {
+      for (const value of shard.values()) {
         // What came later stands behind.
         if (left-- === 0) break
-        yield pair
+        yield value
       }
     }
   }
@@ -71,7 +71,7 @@ export class ShardedSet<Item extends { readonly key: string }> {
     this.#shardOf(item).delete(item)
   }
 
-  /** As {@link ShardedMap.entries}. */
+  /** As {@link ShardedMap.values}. */
   *values(): Generator<Item, undefined> {
     const shards = this.#shards
     for (const shard of shards) {

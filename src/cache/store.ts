@@ -40,9 +40,9 @@ export class Store {
     return this.#resources.get(key)
   }
 
-  /** Keys and their newest variants; it may change underneath. */
-  resources(): Iterator<[string, Entry], undefined> & Iterable<[string, Entry]> {
-    return this.#resources.entries()
+  /** The newest variant of each; it may change underneath. */
+  resources(): Iterator<Entry, undefined> & Iterable<Entry> {
+    return this.#resources.values()
   }
 
   get size(): number {

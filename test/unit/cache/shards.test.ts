@@ -22,7 +22,7 @@ suite('maps and sets in shards', () => {
           assert.equal(map.get(key), model.get(key))
           assert.equal(map.size, model.size)
         }
-        assert.deepEqual(new Map(map.entries()), model)
+        assert.deepEqual(new Set(map.values()), new Set(model.values()))
       }),
     )
   })
@@ -40,12 +40,12 @@ suite('maps and sets in shards', () => {
     const map = new ShardedMap<number>()
     for (let index = 0; index < 1000; index++) map.set(`old ${index}`, index)
     let added = 0
-    const seen = new Set<string>()
-    for (const [key] of map.entries()) {
-      map.set(`new ${added++}`, 0)
-      seen.add(key)
+    const seen = new Set<number>()
+    for (const value of map.values()) {
+      map.set(`new ${added++}`, -1)
+      seen.add(value)
     }
-    for (let index = 0; index < 1000; index++) assert.ok(seen.has(`old ${index}`))
+    for (let index = 0; index < 1000; index++) assert.ok(seen.has(index))
   })
 
   test('URLs that differ at their end or before spread over the shards', () => {
