@@ -4,9 +4,14 @@ const smoothingMs = 3_000
 const staleAfterMs = 10_000
 const staleHalfLifeMs = 30_000
 
+/** Whether scores that were last confirmed so long ago are no longer taken as they are. */
+export function areStale(ageMs: number): boolean {
+  return ageMs > staleAfterMs
+}
+
 /** What a score counts for after it has not been confirmed for `ageMs`: it goes to the median, by halves. */
 export function agedScore(score: number, medianScore: number, ageMs: number): number {
-  if (score === 0 || ageMs <= staleAfterMs) return score
+  if (score === 0 || !areStale(ageMs)) return score
   return medianScore + (score - medianScore) * 0.5 ** ((ageMs - staleAfterMs) / staleHalfLifeMs)
 }
 

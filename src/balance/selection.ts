@@ -9,7 +9,7 @@ import type { Listing } from './listing.ts'
 import type { BalanceEvent, UpstreamOptions } from './options.ts'
 import type { Reservation, ReserveContext } from './reservation.ts'
 import { RouteClasses } from './route-classes.ts'
-import { agedScore, medianScore, smoothedWeight } from './score.ts'
+import { agedScore, areStale, medianScore, smoothedWeight } from './score.ts'
 import { isFailure, type Outcome, type Server, type ServerSpec } from './server.ts'
 import { RequestsByAge } from './server-ages.ts'
 import { slowStartOf } from './slow-start.ts'
@@ -18,7 +18,7 @@ import { StickyNames } from './sticky.ts'
 const pulseMs = 100
 const sliceSize = 1_024
 /** Servers of a list that are taken in at a time: each may be new, and worth a line in the log. */
-const listSliceSize = 256
+const listSliceSize = 64
 const panicShare = 0.5
 
 /**
@@ -129,7 +129,6 @@ export class Selection<Pool> {
     this.#listing = undefined
     if (!hasSame(this.active, this.#before)) this.algorithm.apply?.(this.active)
     this.#before = []
-    this.#candidates.recount()
     this.judgePanic()
     return true
   }
@@ -263,7 +262,7 @@ export class Selection<Pool> {
     this.#medians = mediansOf(active, this.#random)
     const age = this.#options.scoreAge?.() ?? 0
     this.#staleMs = age
-    if (age > 0) this.#medianScore = medianScore(active)
+    if (areStale(age)) this.#medianScore = medianScore(active)
     for (let count = Math.min(active.length, sliceSize); count > 0; count--) {
       if (++this.#cursor >= active.length) {
         this.#cursor = 0

@@ -47,7 +47,7 @@ const maxFaults = 5
 const categories = ['INIT', 'LU', 'MU', 'HU', 'SUNDOWN'] as const
 
 /** Items that are read at a time. */
-const itemsPerTurn = 256
+const itemsPerTurn = 128
 
 /** Reads one frame of the agent, a turn of the event loop at a time. Never throws, whatever the frame holds. */
 export function* readFrame(

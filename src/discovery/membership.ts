@@ -5,7 +5,10 @@ import type { Servers } from './servers.ts'
 const reportEveryMs = 1_000
 const maxNames = 10
 
-/** Tells who came, left and began to drain: at once, and at most once a second however often lists change. */
+/**
+ * Tells who came, left and began to drain, at most once a second however often lists change. To compare long lists takes a
+ * turn of the event loop, which is none of those that the list needs to come into use.
+ */
 export class Membership {
   readonly #log: FaultLog
   readonly #clock: Clock
@@ -21,35 +24,35 @@ export class Membership {
 
   changed(servers: Servers): void {
     this.#now = servers
-    if (this.#timer === undefined) this.#tell()
+    this.#timer ??= this.#clock.setTimeout(this.#tell, 0)
   }
 
   close(): void {
     this.#clock.clearTimeout(this.#timer)
   }
 
-  #tell(): void {
+  readonly #tell = (): void => {
     this.#timer = undefined
     const told = this.#told
     const now = this.#now
     const added: string[] = []
     const draining: string[] = []
     const removed: string[] = []
-    let changes = 0
-    const note = (names: string[], name: string) => {
-      changes++
-      if (names.length < maxNames) names.push(name)
-    }
+    let hasReturned = false
     for (const [name, server] of now) {
+      if (added.length >= maxNames && !server.draining) continue
       const before = told.get(name)
-      if (before === undefined) note(added, name)
-      if (server.draining && before?.draining !== true) note(draining, name)
-      else if (!server.draining && before?.draining === true) changes++
+      if (before === undefined && added.length < maxNames) added.push(name)
+      if (server.draining && before?.draining !== true && draining.length < maxNames) draining.push(name)
+      if (!server.draining && before?.draining === true) hasReturned = true
     }
-    for (const name of told.keys()) if (!now.has(name)) note(removed, name)
-    if (changes === 0) return
+    for (const name of told.keys()) {
+      if (removed.length >= maxNames) break
+      if (!now.has(name)) removed.push(name)
+    }
+    if (added.length + removed.length + draining.length === 0 && !hasReturned) return
     this.#told = now
     this.#log.tell({ kind: 'servers_changed', servers: now.size, added, removed, draining })
-    this.#timer = this.#clock.setTimeout(() => this.#tell(), reportEveryMs)
+    this.#timer = this.#clock.setTimeout(this.#tell, reportEveryMs)
   }
 }

@@ -170,7 +170,7 @@ export class Roster {
     const believed = this.#believed
     if (emptyHold === 0) return undefined
     if (servers.size === 0) return believed?.size === 0 ? undefined : 'empty'
-    if (believed === undefined) return undefined
+    if (believed === undefined || maxRemoval >= 1) return undefined
     let removed = 0
     for (const name of believed.keys()) if (!servers.has(name)) removed++
     return removed > maxRemoval * believed.size ? 'removal' : undefined

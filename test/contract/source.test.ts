@@ -103,6 +103,7 @@ for (const [name, open] of Object.entries(kinds)) {
 
   test(`${name}: tells of its servers in an event`, async (t) => {
     const { witness } = await start(t)
+    await witness.until(() => witness.count('servers_changed') === 1)
     const event = witness.events.find(({ kind }) => kind === 'servers_changed')
     assert.ok(event?.kind === 'servers_changed')
     assert.equal(event.servers, 2)

@@ -214,6 +214,34 @@ test('tells who came and went, at most once a second', () => {
   })
 })
 
+test('compares lists for the log in a turn of the event loop in which none is taken in', () => {
+  const { roster, clock, witness } = openRoster()
+  roster.offer(uniqueByName([a]))
+  assert.deepEqual(witness.names, ['a:80'])
+  assert.equal(witness.count('servers_changed'), 0)
+  clock.advance(0)
+  assert.equal(witness.count('servers_changed'), 1)
+})
+
+test('names ten at most of those who came, went and began to drain', () => {
+  const { roster, clock, witness } = openRoster()
+  const list = (first: number, draining: boolean) =>
+    Array.from({ length: 30 }, (_, index) => spec(`s${first + index}`, { draining: draining && index >= 15 }))
+  const told = () => {
+    clock.advance(1_000)
+    const event = witness.events.at(-1)!
+    assert.ok(event.kind === 'servers_changed')
+    return [event.servers, event.added.length, event.removed.length, event.draining.length]
+  }
+  roster.offer(uniqueByName(list(0, false)))
+  assert.deepEqual(told(), [30, 10, 0, 0])
+  roster.offer(uniqueByName(list(25, true)))
+  assert.deepEqual(told(), [30, 10, 10, 10])
+  roster.offer(uniqueByName(list(25, false)))
+  assert.deepEqual(told(), [30, 0, 0, 0])
+  assert.equal(witness.count('servers_changed'), 3)
+})
+
 test('no sequence of lists takes the last server away within the hold', () => {
   const names = ['a', 'b', 'c', 'd', 'e']
   const step = fc.oneof(
