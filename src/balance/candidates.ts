@@ -8,6 +8,8 @@ const greatestShare = 2 ** (highestExponent + 1)
 
 /** Servers whose shares lie between half of `top` and `top`. */
 export interface Level<Pool> {
+  /** Among the levels. */
+  readonly index: number
   readonly top: number
   readonly servers: Server<Pool>[]
   /** The sum of their shares; exact after each `recount`. */
@@ -31,6 +33,7 @@ export class Candidates<Pool> {
   readonly list: Server<Pool>[] = []
   /** By falling shares; a server in one knows its index there. */
   readonly levels: readonly Level<Pool>[] = Array.from({ length: levelCount }, (_, index) => ({
+    index,
     top: greatestShare / 2 ** index,
     servers: [],
     total: 0,
@@ -38,11 +41,18 @@ export class Candidates<Pool> {
   /** The sum of the shares; exact after each `recount`. */
   total = 0
   readonly #listener: CandidateListener<Pool>
+  #occupied: readonly Level<Pool>[] | undefined
   /** The sum of the tops of all servers' levels: a whole multiple of the lowest, hence without rounding. */
   #ceiling = 0
 
   constructor(listener: CandidateListener<Pool> = {}) {
     this.#listener = listener
+  }
+
+  /** The levels in which there are servers: of 33 mostly a few, which is all that a choice looks at. */
+  get occupied(): readonly Level<Pool>[] {
+    this.#occupied ??= this.levels.filter(({ servers }) => servers.length > 0)
+    return this.#occupied
   }
 
   add(server: Server<Pool>): void {
@@ -98,7 +108,7 @@ export class Candidates<Pool> {
     if (this.list.length === 1) return this.list[0]!
     for (;;) {
       let point = random() * this.#ceiling
-      for (const { servers, top } of this.levels) {
+      for (const { servers, top } of this.occupied) {
         const span = servers.length * top
         if (point >= span) {
           point -= span
@@ -116,6 +126,7 @@ export class Candidates<Pool> {
     server.level = levelOf(server.share)
     const level = this.levels[server.level]!
     server.levelPlace = level.servers.length
+    if (level.servers.length === 0) this.#occupied = undefined
     level.servers.push(server)
     level.total += server.share
     this.total += server.share
@@ -129,6 +140,7 @@ export class Candidates<Pool> {
       level.servers[server.levelPlace] = last
       last.levelPlace = server.levelPlace
     }
+    if (level.servers.length === 0) this.#occupied = undefined
     level.total = level.servers.length === 0 ? 0 : level.total - server.share
     this.total = this.list.length === 0 ? 0 : this.total - server.share
     this.#ceiling -= level.top

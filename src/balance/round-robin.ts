@@ -1,5 +1,5 @@
 import type { Algorithm } from './algorithm.ts'
-import type { Candidates, Level } from './candidates.ts'
+import type { Candidates } from './candidates.ts'
 import type { Server } from './server.ts'
 
 /**
@@ -43,13 +43,11 @@ export class RoundRobin<Pool> implements Algorithm<Pool> {
     }
   }
 
-  #dueLevel({ levels, total }: Candidates<Pool>): number {
+  #dueLevel({ occupied, total }: Candidates<Pool>): number {
     let due = 0
     let most = Number.NEGATIVE_INFINITY
-    for (let index = 0; index < levels.length; index++) {
-      const level = levels[index] as Level<Pool>
-      if (level.servers.length === 0) continue
-      const credit = (this.#credits[index] ?? this.#begin(index)) + level.total / total
+    for (const { index, total: share } of occupied) {
+      const credit = (this.#credits[index] ?? this.#begin(index)) + share / total
       this.#credits[index] = credit
       if (credit <= most) continue
       due = index

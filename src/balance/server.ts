@@ -71,6 +71,18 @@ export class Server<Pool = unknown> {
   /** The most requests in flight at once since the limit was last learnt. */
   peakInFlight = 0
   state: ServerState = 'active'
+  /** When it joined or came back, in the clock's milliseconds; `-Infinity` where no slow start is due. */
+  joinedAt: number
+  /** Milliseconds to the head of a response, as a moving (geometric) average; 0 before the first. */
+  latency = 0
+  /** How many latencies that is made of, as far as it matters. */
+  latencies = 0
+  /** The share of requests that succeeded, as a moving average. */
+  successRate = 1
+  /** Failures since the last success. */
+  failuresInARow = 0
+  /** When it last answered, well or badly, in the clock's milliseconds. */
+  heardAt: number
   /** The connections to it; undefined before their first use. */
   openedPool: Pool | undefined
   /** Requests by how they ended. */
@@ -97,16 +109,6 @@ export class Server<Pool = unknown> {
   kappa = 1
   /** 0.1 to 1: how far the slow start has come. */
   slow = 1
-  /** Milliseconds to the head of a response, as a moving (geometric) average; 0 before the first. */
-  latency = 0
-  /** How many latencies that is made of, as far as it matters. */
-  latencies = 0
-  /** The share of requests that succeeded, as a moving average. */
-  successRate = 1
-  /** Failures since the last success. */
-  failuresInARow = 0
-  /** When it last answered, well or badly, in the clock's milliseconds. */
-  heardAt: number
   /** When what changes with time was last brought up to date, in the clock's milliseconds. */
   refreshedAt: number
   /** Milliseconds to the head of a response without load; 0 before the first. */
@@ -115,8 +117,6 @@ export class Server<Pool = unknown> {
   learntLimit: number
   limitRound = 0
 
-  /** When it joined or came back, in the clock's milliseconds; `-Infinity` where no slow start is due. */
-  joinedAt: number
   /** The verdict of the active checks; true without them. */
   healthy = true
   /** Until when it is ejected, in the clock's milliseconds; 0 = it is not. */

@@ -28,6 +28,8 @@ test('knows after any sequence of changes who is a candidate, where it stands, a
         if (kind === 'delete') candidates.delete(server)
         if (kind === 'add') expected.add(server)
         if (kind === 'delete') expected.delete(server)
+        const occupied = candidates.levels.filter((level) => level.servers.length > 0)
+        assert.deepEqual(candidates.occupied, occupied)
       }
       assert.deepEqual(new Set(candidates.list), expected)
       const inLevels = candidates.levels.flatMap((level) => level.servers)
