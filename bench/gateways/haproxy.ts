@@ -34,7 +34,7 @@ export function haproxy({ name, balance = 'roundrobin', slotFactor }: HaproxyOpt
 }
 
 function configuration(setup: Setup, balance: string, slotFactor: number | undefined): string {
-  const { port, folder, origins, cache = false, routes } = setup
+  const { port, folder, origins, cache = false, cacheEntries, routes } = setup
   const server = ({ host, port, slots = 1, isListed = true }: Origin, index: number) => {
     const limit = slotFactor === undefined ? '' : ` maxconn ${slots * slotFactor}`
     return `  server s${index} ${host}:${port} weight ${slots}${limit}${isListed ? '' : ' disabled'}`
@@ -44,7 +44,7 @@ function configuration(setup: Setup, balance: string, slotFactor: number | undef
   maxconn 9000
   stats socket ${folder}/control level admin
 cache assets
-  total-max-size 512
+  total-max-size ${cacheEntries === undefined ? 64 : 512}
   max-object-size 1000000
   max-age 3600
 defaults

@@ -32,7 +32,7 @@ export function page(results: Results, cases: readonly Case[], wanted: readonly 
 - The main figure is **CPU time per request**: user and system time of all processes of the gateway, as the kernel counts them, divided by the requests that were answered. It depends less on the load generator and the machine's other work than requests per second do.
 - Rounds go around among the gateways; a figure is the median of its rounds. Errors of all rounds are added up.
 - Each gateway is used as it comes, with one worker and kept connections to servers. nginx and headgate write access lines by default, here to \`/dev/null\`; \`no log\` is the same without. The others write none by default. \`× nginx\` compares with nginx with the same logging.
-- Memory is resident memory of all processes of the gateway after the load. HAProxy reserves its cache at the start, half a gigabyte here.
+- Memory is resident memory of all processes of the gateway after the load. HAProxy reserves its cache at the start.
 - Rows in parentheses are no gateways. They show what Node takes where nothing is done: sockets of \`node:net\` that pass bytes on without knowing of HTTP, and a server of \`node:http\` that answers everything with the same bytes.
 - A gateway that answers wrongly, too short or not at all is shown as failed, with the reason.
 

@@ -21,11 +21,6 @@ export class Collector {
   #timer: Timer | undefined
   #cursor: Iterator<Entry, undefined> | undefined
 
-  /** Entries that were taken out. */
-  collected = 0
-  /** The longest slice so far, in milliseconds. */
-  longestSliceMs = 0
-
   constructor(store: Store, interval: number, clock: Clock) {
     this.#store = store
     this.#interval = interval
@@ -55,10 +50,7 @@ export class Collector {
   }
 
   #slice(): void {
-    const begun = this.#clock.now()
-    const isDone = this.#collect(begun)
-    this.longestSliceMs = Math.max(this.longestSliceMs, this.#clock.now() - begun)
-    if (isDone) this.#start()
+    if (this.#collect(this.#clock.now())) this.#start()
     else this.#timer = this.#clock.setTimeout(() => this.#slice(), 0)
   }
 
@@ -78,10 +70,7 @@ export class Collector {
     let entry: Entry | undefined = newest
     while (entry !== undefined) {
       const older: Entry | undefined = entry.nextVariant
-      if (now >= entry.usefulUntil(this.#interval)) {
-        this.#store.remove(entry)
-        this.collected++
-      }
+      if (now >= entry.usefulUntil(this.#interval)) this.#store.remove(entry)
       entry = older
     }
   }

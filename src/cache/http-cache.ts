@@ -97,11 +97,6 @@ export class HttpCache implements FillOwner {
     return this.#fills.size
   }
 
-  /** The longest that the collector has kept the event loop to itself. Milliseconds. */
-  get longestSliceMs(): number {
-    return this.#collector.longestSliceMs
-  }
-
   /** Finds out what answers a request. It never waits, and a hit costs one look into one map. */
   lookup(request: CacheRequest): Lookup {
     return this.#lookup(request, false)

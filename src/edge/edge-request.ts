@@ -11,6 +11,9 @@ interface UnreadRequest {
 const { _dump: readToEnd, _dumpAndCloseReadable: closeUnread } =
   IncomingMessage.prototype as unknown as UnreadRequest
 
+/** What the stream of a request without a body says before it is over. */
+const ending = ['readable', 'end', 'close']
+
 /** Node's request, which ends without events where there is nothing to read and nobody listens: they cost a tenth of a hit. */
 export const EdgeRequest: typeof IncomingMessage = class extends IncomingMessage {
   _dump(): void {
@@ -23,6 +26,3 @@ export const EdgeRequest: typeof IncomingMessage = class extends IncomingMessage
 function isHeard(request: IncomingMessage): boolean {
   return ending.some((event) => request.listenerCount(event) > 0)
 }
-
-/** What the stream of a request without a body says before it is over. */
-const ending = ['readable', 'end', 'close']

@@ -12,6 +12,7 @@ import { pino } from 'pino'
 import agent from '../../plugins/agent.ts'
 import type { ConfigInput } from '../../src/config/schema.ts'
 import { createGateway } from '../../src/gateway.ts'
+import { listen } from './bare-server.ts'
 
 /** A server behind a gateway, and what has reached it. */
 export interface Origin {
@@ -33,12 +34,7 @@ export async function startOrigin(
     requests.push(request)
     listener(request, response)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const name = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const name = `127.0.0.1:${await listen(t, server)}`
   return { url: `http://${name}`, name, server, requests }
 }
 

@@ -68,11 +68,14 @@ test('what happens is a line in the log: the object first, then a constant sente
   const { url } = await startAgent(t, { servers: [worker] })
   const { witness, lines } = await startDiscovery(t, url)
   await witness.until(() => witness.lists.length === 1)
-  const find = () => lines.find(({ kind, upstream }) => kind === 'servers_changed' && upstream === 'app')
-  while (find() === undefined) await new Promise((resolve) => setImmediate(resolve))
-  const line = find()
-  assert.equal(line!.msg, 'discovery changed the servers')
-  assert.deepEqual(line!.added, ['127.0.0.2:5000'])
+  await t.waitFor(
+    () => {
+      const line = lines.find(({ kind, upstream }) => kind === 'servers_changed' && upstream === 'app')
+      assert.equal(line?.msg, 'discovery changed the servers')
+      assert.deepEqual(line.added, ['127.0.0.2:5000'])
+    },
+    { interval: 1, timeout: 10_000 },
+  )
 })
 
 test('an agent announces another list at once, and the same one again and again', async (t) => {

@@ -165,8 +165,11 @@ test('whatever comes, servers are sound and items are accounted for', () => {
   fc.assert(
     fc.property(fc.oneof(fc.array(fc.oneof(record, fc.jsonValue())), fc.jsonValue()), (value) => {
       const { servers, skipped, fault } = parse(JSON.stringify(value))
-      if (Array.isArray(value)) assert.ok(servers.size + skipped <= value.length)
-      else assert.equal(fault, 'not_list')
+      if (Array.isArray(value)) {
+        const sound = value.flatMap((item) => [...parse([item]).servers.keys()])
+        assert.equal(skipped, value.length - sound.length)
+        assert.deepEqual(new Set(servers.keys()), new Set(sound))
+      } else assert.equal(fault, 'not_list')
       for (const server of servers.values()) {
         assert.ok(server.weight >= 0 && server.weight <= 100)
         assert.ok(URL.canParse(`${server.protocol}//${server.name}`))

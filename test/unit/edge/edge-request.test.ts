@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { EdgeRequest } from '../../../src/edge/edge-request.ts'
+import { listen } from '../../helpers/bare-server.ts'
 import { sendRaw } from '../../helpers/raw-client.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n'
@@ -11,13 +11,7 @@ async function start(
   t: TestContext,
   handle: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<number> {
-  const server = createServer({ IncomingMessage: EdgeRequest }, handle)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return (server.address() as AddressInfo).port
+  return listen(t, createServer({ IncomingMessage: EdgeRequest }, handle))
 }
 
 test('a request that nobody reads or listens to is over as its response is', async (t) => {

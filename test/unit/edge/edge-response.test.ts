@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { edgeResponse, isReadyResponse } from '../../../src/edge/edge-response.ts'
+import { listen } from '../../helpers/bare-server.ts'
 import { sendRaw } from '../../helpers/raw-client.ts'
 
 const head = 'HTTP/1.1 200 Fine\r\nContent-Length: 4\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n'
@@ -17,12 +17,7 @@ async function start(t: TestContext, { isDraining = false, isBegun = false } = {
     response.end()
   })
   server.keepAliveTimeout = 7000
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return (server.address() as AddressInfo).port
+  return listen(t, server)
 }
 
 test('a head that was made before leaves as it is, with what Node says of the connection', async (t) => {
