@@ -48,7 +48,8 @@ export class Adaptive<Pool> implements Algorithm<Pool> {
 
   pick(candidates: Candidates<Pool>, _context: ReserveContext): Server<Pool> {
     const { list } = candidates
-    const server = list.length <= fewServers ? this.#leastOf(list) : this.#leastDrawn(candidates)
+    if (list.length > fewServers) return this.#leastDrawn(candidates)
+    const server = this.#leastOf(list)
     this.#turns.take(server, candidates.total)
     return server
   }

@@ -12,6 +12,8 @@ export interface Level<Pool> {
   readonly index: number
   readonly top: number
   readonly servers: Server<Pool>[]
+  /** Of each of them, its share over `top`: beside them, so that a draw need not look at those that it rejects. */
+  readonly fills: number[]
   /** The sum of their shares; exact after each `recount`. */
   total: number
 }
@@ -36,6 +38,7 @@ export class Candidates<Pool> {
     index,
     top: greatestShare / 2 ** index,
     servers: [],
+    fills: [],
     total: 0,
   }))
   /** The sum of the shares; exact after each `recount`. */
@@ -108,15 +111,15 @@ export class Candidates<Pool> {
     if (this.list.length === 1) return this.list[0]!
     for (;;) {
       let point = random() * this.#ceiling
-      for (const { servers, top } of this.occupied) {
+      for (const { servers, fills, top } of this.occupied) {
         const span = servers.length * top
         if (point >= span) {
           point -= span
           continue
         }
-        const index = Math.floor(point / top)
-        const server = servers[index]!
-        if (point - index * top < server.share) return server
+        point /= top
+        const index = Math.floor(point)
+        if (point - index < fills[index]!) return servers[index]!
         break
       }
     }
@@ -128,6 +131,7 @@ export class Candidates<Pool> {
     server.levelPlace = level.servers.length
     if (level.servers.length === 0) this.#occupied = undefined
     level.servers.push(server)
+    level.fills.push(server.share / level.top)
     level.total += server.share
     this.total += server.share
     this.#ceiling += level.top
@@ -136,8 +140,10 @@ export class Candidates<Pool> {
   #leave(server: Server<Pool>): void {
     const level = this.levels[server.level]!
     const last = level.servers.pop()!
+    const fill = level.fills.pop()!
     if (last !== server) {
       level.servers[server.levelPlace] = last
+      level.fills[server.levelPlace] = fill
       last.levelPlace = server.levelPlace
     }
     if (level.servers.length === 0) this.#occupied = undefined

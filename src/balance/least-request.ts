@@ -23,18 +23,34 @@ export class LeastRequest<Pool> implements Algorithm<Pool> {
 
   pick(candidates: Candidates<Pool>): Server<Pool> {
     const { list } = candidates
-    const areFew = list.length <= fewServers
-    const count = areFew ? list.length : draws
-    let least = areFew ? list[0]! : candidates.drawUniformly(this.#random)
+    return list.length <= fewServers ? this.#leastOf(list) : this.#leastDrawn(candidates)
+  }
+
+  #leastOf(list: readonly Server<Pool>[]): Server<Pool> {
+    let least = list[0]!
     let leastCost = costOf(least)
     let ties = 1
-    for (let index = 1; index < count; index++) {
-      const server = areFew ? list[index]! : candidates.drawUniformly(this.#random)
+    for (let index = 1; index < list.length; index++) {
+      const server = list[index]!
       const cost = costOf(server)
       if (cost > leastCost) continue
       if (cost < leastCost) ties = 1
       // Of n that tie, the last to come is taken with 1 / n: each in the end with the same probability.
       else if (this.#random() * ++ties >= 1) continue
+      least = server
+      leastCost = cost
+    }
+    return least
+  }
+
+  /** They come at random, so that of those that tie the first will do. */
+  #leastDrawn(candidates: Candidates<Pool>): Server<Pool> {
+    let least = candidates.drawUniformly(this.#random)
+    let leastCost = costOf(least)
+    for (let draw = 1; draw < draws; draw++) {
+      const server = candidates.drawUniformly(this.#random)
+      const cost = costOf(server)
+      if (cost >= leastCost) continue
       least = server
       leastCost = cost
     }

@@ -30,15 +30,15 @@ export class RoundRobin<Pool> implements Algorithm<Pool> {
 
   pick(candidates: Candidates<Pool>): Server<Pool> {
     const index = this.#dueLevel(candidates)
-    const { servers, top } = candidates.levels[index]!
+    const { servers, fills } = candidates.levels[index]!
     let cursor = this.#cursors[index]!
-    for (;;) {
+    for (; ; cursor++) {
       if (cursor >= servers.length) cursor = 0
-      const server = servers[cursor++]!
-      server.turn += server.share / top
+      const server = servers[cursor]!
+      server.turn += fills[cursor]!
       if (server.turn < 1) continue
       server.turn -= 1
-      this.#cursors[index] = cursor
+      this.#cursors[index] = cursor + 1
       return server
     }
   }

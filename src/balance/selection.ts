@@ -11,7 +11,7 @@ import type { Reservation, ReserveContext } from './reservation.ts'
 import { RouteClasses } from './route-classes.ts'
 import { agedScore, areStale, medianScore, smoothedWeight } from './score.ts'
 import { isFailure, type Outcome, type Server, type ServerSpec } from './server.ts'
-import { RequestsByAge } from './server-ages.ts'
+import { ageClassOf, RequestsByAge } from './server-ages.ts'
 import { slowStartOf } from './slow-start.ts'
 import { StickyNames } from './sticky.ts'
 
@@ -138,7 +138,7 @@ export class Selection<Pool> {
     if (now - this.#pulseAt >= pulseMs) this.#pulse(now)
     const server = this.#choose(context)
     if (server === undefined) return undefined
-    this.requestsByAge.count(server, now)
+    this.requestsByAge.count(server)
     this.inFlight++
     if (++server.inFlight > server.peakInFlight) server.peakInFlight = server.inFlight
     if (server.inFlight >= server.limit) this.#candidates.delete(server)
@@ -280,6 +280,7 @@ export class Selection<Pool> {
     server.weight = smoothsScores ? smoothedWeight(server.weight, score, elapsed) : score
     if (server.isEjected() && now >= server.ejectedUntil) this.#readmit(server, now)
     forgetIdle(server, this.#medians, now, elapsed)
+    server.ageClass = ageClassOf(server, now)
     server.slow = slowStartOf(server.joinedAt, now, this.#options.balance?.slowStart ?? 10_000)
     if (this.#limit === 'adaptive') server.limit = learnLimit(server, elapsed)
     this.#candidates.reweigh(server, this.#shareOf(server, elapsed))

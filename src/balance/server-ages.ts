@@ -5,20 +5,25 @@ export const serverAges: readonly number[] = [10, 60, 300, 900, 3600, 86_400]
 
 const agesMs = serverAges.map((seconds) => seconds * 1000)
 
+/** The index of the first of the ages that a server has not reached; their number, where it has reached all. */
+export function ageClassOf({ joinedAt }: Server, now: number): number {
+  const age = now - joinedAt
+  let index = agesMs.length
+  while (index > 0 && age < agesMs[index - 1]!) index--
+  return index
+}
+
 /**
  * How many requests went to servers of which age: the time since a server joined the list, or came back to it. Those
  * of the first list of all are of no known age, and count as old.
  */
 export class RequestsByAge {
-  /** One count for each age that is told apart, of servers below it and not below the one before, and one for the rest. */
+  /** One count for each class of ages. */
   readonly #counts: number[] = new Array(agesMs.length + 1).fill(0)
 
-  /** A request goes to this server. Most are old, and cost one comparison. */
-  count({ joinedAt }: Server, now: number): void {
-    const age = now - joinedAt
-    let index = agesMs.length
-    while (index > 0 && age < agesMs[index - 1]!) index--
-    this.#counts[index]!++
+  /** A request goes to this server. */
+  count({ ageClass }: Server): void {
+    this.#counts[ageClass]!++
   }
 
   /** Requests that went to servers younger than each of the ages, which are in seconds. */

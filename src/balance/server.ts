@@ -68,6 +68,8 @@ export class Server<Pool = unknown> {
   /** Its level by share, and its index there. See candidates.ts. */
   level = 0
   levelPlace = 0
+  /** How old it is, as of when its record was last brought up to date. See server-ages.ts. */
+  ageClass = 0
   /** The most requests in flight at once since the limit was last learnt. */
   peakInFlight = 0
   state: ServerState = 'active'
