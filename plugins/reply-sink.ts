@@ -1,12 +1,17 @@
 import type { Http2ServerResponse } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
-import type { ClientSinkOptions, ClientSinkOwner, HeadWriter } from '../src/forward/client-sink.ts'
+import {
+  ClientSink,
+  type ClientSinkOptions,
+  type ClientSinkOwner,
+  type HeadWriter,
+} from '../src/forward/client-sink.ts'
 import { weakenEncodedTag } from '../src/forward/encoded-tag.ts'
 import { fieldsByName } from '../src/forward/field-lines.ts'
 import type { HeadHook } from '../src/forward/forward-to.ts'
-import { Http1ClientSink } from '../src/forward/http1-client-sink.ts'
-import { Http2ClientSink } from '../src/forward/http2-client-sink.ts'
+import { Http1ResponseWriter } from '../src/forward/http1-response-writer.ts'
+import { Http2ResponseWriter } from '../src/forward/http2-response-writer.ts'
 import type { ResponseHead, ResponseSink } from '../src/forward/sink.ts'
 import { connectionProgress, StalledClient, streamProgress } from '../src/forward/stalled-client.ts'
 import { StreamSink } from '../src/forward/stream-sink.ts'
@@ -27,9 +32,9 @@ export interface ReplySinkOptions extends ClientSinkOptions {
 export function replySink(reply: FastifyReply, options: ReplySinkOptions): ResponseSink {
   const answer = new ReplyAnswer(reply, options)
   if (hasOnSend(reply.request)) return streamTo(reply, answer, options)
-  return isOfHttp2(reply.raw)
-    ? new Http2ClientSink(reply.raw, answer, options)
-    : new Http1ClientSink(reply.raw, answer, options)
+  const { raw } = reply
+  const writer = isOfHttp2(raw) ? new Http2ResponseWriter(raw) : new Http1ResponseWriter(raw)
+  return new ClientSink(writer, answer, options)
 }
 
 function isOfHttp2(response: object): response is Http2ServerResponse {
