@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import fc from 'fast-check'
-import type { Dispatcher } from 'undici'
-import type { RecyclingHandler } from '../../../src/connections/connection-facts.ts'
 import type { RecyclingPool } from '../../../src/connections/recycling-pool.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 import { MemoryServer } from './memory-server.ts'
 import { newPool, perDriver } from './per-driver.ts'
+import { TrackedExchange } from './tracked-exchange.ts'
 
 const max = 4
 const maxRequests = 5
@@ -14,46 +13,6 @@ const maxAge = 1000
 const jitter = 0.2
 /** The least that a connection serves on while its successor cannot be dialled. */
 const overtime = 5000
-
-/** A request, and how often its handler was told that it is over. */
-class Exchange implements RecyclingHandler {
-  ends = 0
-  isWithdrawn = false
-  hasStarted = false
-  #controller: Dispatcher.DispatchController | undefined
-
-  get isOver(): boolean {
-    return this.ends > 0 || this.isWithdrawn
-  }
-
-  abort(): void {
-    this.#controller?.abort(new Error('aborted'))
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    assert.ok(!this.isOver && !this.hasStarted)
-    this.hasStarted = true
-    this.#controller = controller
-  }
-
-  onResponseStart(): void {
-    assert.ok(!this.isOver)
-  }
-
-  onResponseData(): void {
-    assert.ok(!this.isOver)
-  }
-
-  onResponseEnd(): void {
-    assert.ok(!this.isOver)
-    this.ends++
-  }
-
-  onResponseError(): void {
-    assert.ok(!this.isOver)
-    this.ends++
-  }
-}
 
 function pick<T>(items: T[], n: number): T | undefined {
   return items[n % Math.max(1, items.length)]
@@ -63,7 +22,7 @@ class World {
   readonly clock = new FakeClock()
   readonly server = new MemoryServer(this.clock)
   readonly pool: RecyclingPool
-  readonly exchanges: Exchange[] = []
+  readonly exchanges: TrackedExchange[] = []
   readonly tunnels: { destroy(): void }[] = []
 
   constructor(t: TestContext, random: () => number) {
@@ -73,7 +32,7 @@ class World {
   }
 
   send(): void {
-    const exchange = new Exchange()
+    const exchange = new TrackedExchange()
     this.exchanges.push(exchange)
     this.pool.dispatch({ path: '/', method: 'GET' }, exchange)
   }
