@@ -1,9 +1,11 @@
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import type { ConfigInput } from '../../src/config/schema.ts'
 import { createGateway } from '../../src/gateway.ts'
+import { listen } from './bare-server.ts'
 
 type ServerInput = NonNullable<ConfigInput['server']>
 type UpstreamInput = ConfigInput['upstreams'][string]
@@ -50,6 +52,17 @@ export async function startGateway(
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   return { app, port, url: `http://127.0.0.1:${port}`, close: () => app.close() }
+}
+
+/** A gateway before a server that answers so; both end with the test. */
+export async function startBefore(
+  t: TestContext,
+  handle: RequestListener,
+  input: GatewayInput = {},
+): Promise<StartedGateway> {
+  const gateway = await startGateway([await listen(t, createServer(handle))], input)
+  t.after(() => gateway.close())
+  return gateway
 }
 
 /** A port of loopback on which nobody listens. */

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
@@ -7,22 +6,18 @@ import fastify from 'fastify'
 import balance from '../../plugins/balance.ts'
 import forward from '../../plugins/forward.ts'
 import type { ServerSpec } from '../../src/balance/server.ts'
+import { listen } from '../helpers/bare-server.ts'
 
-async function listen(t: TestContext, weight: number): Promise<ServerSpec> {
+async function start(t: TestContext, weight: number): Promise<ServerSpec> {
   const server = createServer((request, response) => {
     response.end(JSON.stringify({ port: (request.socket.address() as AddressInfo).port }))
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
   })
-  const { port } = server.address() as AddressInfo
+  const port = await listen(t, server)
   return { name: `127.0.0.1:${port}`, protocol: 'http:', host: '127.0.0.1', port, weight, draining: false }
 }
 
 test('any Fastify application gets upstreams, which forward by weight and close with it', async (t) => {
-  const servers = [await listen(t, 3), await listen(t, 1)]
+  const servers = [await start(t, 3), await start(t, 1)]
   const lines: Record<string, unknown>[] = []
   const app = fastify({ logger: { stream: { write: (line: string) => void lines.push(JSON.parse(line)) } } })
   t.after(() => app.close())

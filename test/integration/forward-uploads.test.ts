@@ -1,27 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import http, { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import http, { type RequestListener } from 'node:http'
 import { Readable } from 'node:stream'
-import test, { type TestContext } from 'node:test'
+import test from 'node:test'
 import { connect, sendRaw, statusesIn } from '../helpers/raw-client.ts'
-import { type GatewayInput, metric, type StartedGateway, startGateway } from '../helpers/raw-gateway.ts'
-
-async function start(
-  t: TestContext,
-  handle: RequestListener,
-  input: GatewayInput = {},
-): Promise<StartedGateway> {
-  const server = createServer(handle)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const gateway = await startGateway([(server.address() as AddressInfo).port], input)
-  t.after(async () => {
-    await gateway.close()
-    server.closeAllConnections()
-    server.close()
-  })
-  return gateway
-}
+import { metric, startBefore } from '../helpers/raw-gateway.ts'
 
 /** Answers with the checksum and the length of what it was sent. */
 const digest: RequestListener = async (request, response) => {
@@ -35,7 +18,7 @@ const digest: RequestListener = async (request, response) => {
 }
 
 test('large bodies arrive byte by byte, with a length and in chunks', async (t) => {
-  const gateway = await start(t, digest, { server: { bodyLimit: 0 } })
+  const gateway = await startBefore(t, digest, { server: { bodyLimit: 0 } })
   const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => (index * 31) % 256))
   const sum = createHash('sha256').update(bytes).digest('hex')
   const plain = await fetch(gateway.url, { method: 'PUT', body: bytes })
@@ -53,7 +36,7 @@ test('large bodies arrive byte by byte, with a length and in chunks', async (t) 
 
 test('a body above the limit is a 413, whether it says so or not, and the client can read it', async (t) => {
   const aborted = Promise.withResolvers<void>()
-  const gateway = await start(
+  const gateway = await startBefore(
     t,
     (request) => {
       request.on('error', () => aborted.resolve()).resume()
@@ -75,13 +58,13 @@ test('a body above the limit is a 413, whether it says so or not, and the client
 })
 
 test('a limit of exactly the size is no limit', async (t) => {
-  const gateway = await start(t, digest, { server: { bodyLimit: 5 } })
+  const gateway = await startBefore(t, digest, { server: { bodyLimit: 5 } })
   const response = await fetch(gateway.url, { method: 'POST', body: 'hello' })
   assert.match(await response.text(), /^5 /)
 })
 
 test('an answer comes while the upload is still under way', async (t) => {
-  const gateway = await start(t, (_request, response) => response.writeHead(401).end('who are you?'))
+  const gateway = await startBefore(t, (_request, response) => response.writeHead(401).end('who are you?'))
   const client = await connect(gateway.port)
   t.after(() => client.destroy())
   client.write('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n')
@@ -98,7 +81,7 @@ test('an answer comes while the upload is still under way', async (t) => {
 })
 
 test('both directions stream at the same time', async (t) => {
-  const gateway = await start(t, (request, response) => {
+  const gateway = await startBefore(t, (request, response) => {
     request.on('data', (chunk) => response.write(String(chunk).toUpperCase()))
     request.on('end', () => response.end())
     response.flushHeaders()
@@ -120,7 +103,7 @@ test('both directions stream at the same time', async (t) => {
 
 test('an upload that its client breaks off is broken off at the server', async (t) => {
   const outcome = Promise.withResolvers<string>()
-  const gateway = await start(t, (request) => {
+  const gateway = await startBefore(t, (request) => {
     request
       .on('end', () => outcome.resolve('complete'))
       .on('error', () => outcome.resolve('broken'))
@@ -134,7 +117,7 @@ test('an upload that its client breaks off is broken off at the server', async (
 })
 
 test('a client that waits to be asked is not asked where the answer is no', async (t) => {
-  const gateway = await start(t, digest, { upstream: { servers: [{ url: 'http://127.0.0.1:1' }] } })
+  const gateway = await startBefore(t, digest, { upstream: { servers: [{ url: 'http://127.0.0.1:1' }] } })
   const bytes = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n'
   const answer = await sendRaw(gateway.port, bytes, { quietMs: 30 })
   assert.deepEqual(
@@ -144,7 +127,7 @@ test('a client that waits to be asked is not asked where the answer is no', asyn
 })
 
 test('a route of the application itself asks for bodies too, and reads them in its own way', async (t) => {
-  const gateway = await start(t, digest, {
+  const gateway = await startBefore(t, digest, {
     prepare: (app) => app.post('/own', async (request) => ({ got: request.body })),
   })
   const head =

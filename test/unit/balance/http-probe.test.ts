@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { createHttpProbe } from '../../../src/balance/http-probe.ts'
+import { listen } from '../../helpers/bare-server.ts'
 import { serverSpec } from '../../helpers/upstream.ts'
 
-async function listen(t: TestContext, listener: RequestListener) {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return serverSpec('s0', 1, { host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+async function start(t: TestContext, listener: RequestListener) {
+  return serverSpec('s0', 1, { host: '127.0.0.1', port: await listen(t, createServer(listener)) })
 }
 
 const never = new AbortController().signal
@@ -27,7 +20,7 @@ for (const [status, isWell] of [
 ] as const) {
   test(`an answer of ${status} is ${isWell ? 'well' : 'unwell'}`, async (t) => {
     const paths: string[] = []
-    const spec = await listen(t, (request, response) => {
+    const spec = await start(t, (request, response) => {
       paths.push(request.url!)
       response.writeHead(status, { location: '/elsewhere' }).end()
     })
@@ -37,7 +30,7 @@ for (const [status, isWell] of [
 }
 
 test('an endless body is not read to its end', async (t) => {
-  const spec = await listen(t, (_request, response) => {
+  const spec = await start(t, (_request, response) => {
     const write = () => {
       while (!response.destroyed && response.write(Buffer.alloc(16_384)));
       if (!response.destroyed) response.once('drain', write)
@@ -49,7 +42,7 @@ test('an endless body is not read to its end', async (t) => {
 
 test('each check has a connection of its own, which ends with it', async (t) => {
   const ports = new Set<number>()
-  const spec = await listen(t, (request, response) => {
+  const spec = await start(t, (request, response) => {
     ports.add(request.socket.remotePort!)
     response.end('ok')
   })
@@ -60,7 +53,7 @@ test('each check has a connection of its own, which ends with it', async (t) => 
 })
 
 test('a server that does not answer is given up when the signal says so', async (t) => {
-  const spec = await listen(t, () => {})
+  const spec = await start(t, () => {})
   const controller = new AbortController()
   const asked = createHttpProbe()(spec, controller.signal)
   controller.abort()
