@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { pino } from 'pino'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { setFlags } from '../src/engine.ts'
+import { setFlag } from '../src/engine.ts'
 import { createGateway } from '../src/gateway.ts'
 import { table } from './report/table.ts'
 
@@ -65,7 +65,7 @@ async function serveLists(): Promise<void> {
 }
 
 async function measureLists(): Promise<void> {
-  setFlags(process.versions.v8)
+  setFlag(process.versions.v8)
   const agent = new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) })
   const [port] = (await once(agent, 'message')) as [number]
   const gateway = await createGateway(

@@ -9,27 +9,22 @@ const triedVersion = 14
 const standBack = 10
 
 /**
- * What suits a process that serves.
- *
- * - What is read from sockets lies outside V8's heap. As it comes, V8 collects its whole heap whenever so many bytes of
- *   that were taken, however few of them are still in use: in large downloads, ten times as often as this way, by which
- *   they count within the limit of the heap, which grows with what is alive (docs/decisions/0012-buffers-within-the-heap.md).
- * - Where much of what a piece of code makes outlived a collection, V8 makes more of it among the old. In a gateway that
- *   comes of a moment's load, and holds for good: every request then keeps all that it has made from being collected
- *   with the young (docs/decisions/0018-requests-are-born-young.md).
+ * What suits a process that serves. What is read from sockets lies outside V8's heap. As it comes, V8 collects its whole
+ * heap whenever so many bytes of that were taken, however few of them are still in use: in large downloads, ten times as
+ * often as this way, by which they count within the limit of the heap, which grows with what is alive
+ * (docs/decisions/0012-buffers-within-the-heap.md).
  */
-const flags = ['--external-memory-accounted-in-global-limit', '--no-allocation-site-pretenuring']
+const flag = '--external-memory-accounted-in-global-limit'
 
 /** Tunes the engine of a process that serves. */
 export function tuneEngine({ platform, versions }: Pick<NodeJS.Process, 'platform' | 'versions'>): void {
-  setFlags(versions.v8)
+  setFlag(versions.v8)
   if (platform === 'linux') favorMainThread('/proc/self/task')
 }
 
 /** @param version of V8 */
-export function setFlags(version: string): void {
-  if (Number.parseInt(version, 10) < triedVersion) return
-  for (const flag of flags) v8.setFlagsFromString(flag)
+export function setFlag(version: string): void {
+  if (Number.parseInt(version, 10) >= triedVersion) v8.setFlagsFromString(flag)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { HeadgateError } from '../errors.ts'
 import type { ResponseSink, ResponseSource } from '../forward/sink.ts'
 import type { Fill } from './fill.ts'
+import type { FillClient } from './fill-client.ts'
 import type { HttpCache } from './http-cache.ts'
 import type { Attach, Fetch, Hit, Lookup, RequestChanges } from './lookup.ts'
 
@@ -26,9 +27,11 @@ export class Delivery {
   readonly #sink: ResponseSink
   /** The second tier is asked once for each request. */
   #hasRecalled = false
-  #resultOf: () => string | undefined = () => undefined
-  /** What to do when the client leaves. */
-  #leave: (error: Error) => void = () => {}
+  #result: string | undefined
+  /** The client's place at the fill that feeds it. */
+  #place: FillClient | undefined
+  /** Gives up a request that is for this client alone. */
+  #giveUp: ((error: Error) => void) | undefined
 
   /** @param method that of the client's request */
   constructor(cache: HttpCache, client: CacheClient, method: string) {
@@ -40,7 +43,9 @@ export class Delivery {
 
   /** How the client was served; undefined before that is known. */
   get result(): string | undefined {
-    return this.#resultOf()
+    const place = this.#place
+    if (place === undefined) return this.#result
+    return place.result ?? (place.isFirst ? 'miss' : 'collapsed')
   }
 
   follow(lookup: Lookup): void {
@@ -53,17 +58,28 @@ export class Delivery {
         this.#attach(lookup.attach)
         return this.#recallOrFill(lookup)
       case 'bypass':
-        this.#resultOf = () => 'bypass'
-        this.#leave = this.#client.fetch(lookup.through(this.#sink), AS_IT_CAME, this.#method)
+        this.#settle('bypass')
+        this.#giveUp = this.#client.fetch(lookup.through(this.#sink), AS_IT_CAME, this.#method)
         return
       case 'refuse':
-        this.#resultOf = () => 'miss'
+        this.#settle('miss')
         this.#sink.fail(new HeadgateError('HEADGATE_NOT_CACHED'))
     }
   }
 
+  /** However it was to be served before. */
+  #settle(result: string): void {
+    this.#result = result
+    this.#place = undefined
+  }
+
+  #leave(error: Error): void {
+    if (this.#place !== undefined) this.#place.detach()
+    else this.#giveUp?.(error)
+  }
+
   #sendHit({ result, revalidation, statusCode, statusMessage, headers, body }: Hit): void {
-    this.#resultOf = () => result
+    this.#settle(result)
     this.#sink.head({ statusCode, statusMessage, headers: headers.slice() }, IN_MEMORY)
     if (body !== undefined) this.#sink.data(body)
     this.#sink.end([])
@@ -71,9 +87,7 @@ export class Delivery {
   }
 
   #attach(attach: Attach): void {
-    const client = attach(this.#sink, (next) => this.follow(next))
-    this.#resultOf = () => client.result ?? (client.isFirst ? 'miss' : 'collapsed')
-    this.#leave = () => client.detach()
+    this.#place = attach(this.#sink, (next) => this.follow(next))
   }
 
   /** What another gateway has stored answers, where there is such a thing; else a server. */
@@ -87,8 +101,7 @@ export class Delivery {
   }
 
   #fill(fill: Fill, changes: RequestChanges): void {
-    const giveUp = this.#client.fetch(fill, changes, fill.request.method)
-    fill.onAbandoned = () => giveUp(new HeadgateError('HEADGATE_CLIENT_GONE'))
+    fill.giveUp = this.#client.fetch(fill, changes, fill.request.method)
   }
 }
 

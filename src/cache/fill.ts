@@ -32,8 +32,8 @@ export class Fill implements ResponseSink, FillClientOwner {
   readonly isBackground: boolean
   readonly purpose: FillPurpose
   readonly requestedAt: number
-  /** Called when nobody wants the response before its head is there: the request to the server can be given up. */
-  onAbandoned: (() => void) | undefined
+  /** Gives the request to the server up: called when nobody wants the response before its head is there. */
+  giveUp: ((error: Error) => void) | undefined
   /** What was asked for has changed meanwhile: the response is not stored, and nobody joins. */
   isInvalidated = false
   /** Names that the response varies by, as far as they are known. */
@@ -263,7 +263,7 @@ export class Fill implements ResponseSink, FillClientOwner {
     const isWaiting = this.#state === 'waiting'
     this.#state = 'done'
     this.#close()
-    if (isWaiting) this.onAbandoned?.()
+    if (isWaiting) this.giveUp?.(new HeadgateError('HEADGATE_CLIENT_GONE'))
     else this.#source?.abort(new HeadgateError('HEADGATE_CLIENT_GONE'))
   }
 

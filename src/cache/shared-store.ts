@@ -57,10 +57,11 @@ export class SharedStore {
 
   /** Says what other gateways purge. */
   follow(onPurge: (purge: Purge) => void): void {
-    this.#tier.onPurge = (purge) => {
+    const take = (purge: Purge) => {
       this.note(purge)
       onPurge(purge)
     }
+    this.#tier.onPurge = take
   }
 
   /** The response that another gateway has stored. Undefined at once where there is no sense in asking. */

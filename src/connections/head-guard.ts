@@ -23,10 +23,11 @@ export class HeadGuard {
   constructor(socket: Socket) {
     this.#socket = socket
     this.#read = socket.read
-    socket.read = (size) => {
+    const guardedRead: Socket['read'] = (size) => {
       const chunk = this.#read.call(socket, size) as Buffer | null
       return this.#isExpecting && chunk !== null ? this.#look(chunk) : chunk
     }
+    socket.read = guardedRead
   }
 
   /** A response is due. */

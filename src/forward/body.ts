@@ -12,6 +12,11 @@ export interface BodyLimits {
   bodyTimeout: number
 }
 
+/** Whose request has the body. */
+export interface BodyOwner {
+  onBodyFailed(error: Error): void
+}
+
 /** A stream of a body; of a request of Node's, which knows more than its stream says. */
 export type BodySource = Readable & {
   readonly complete?: boolean
@@ -41,8 +46,8 @@ export class RequestBody extends Expiring {
   progressAt: number
   /** Since when the server takes nothing although there may be more; undefined while it does. */
   heldUpAt: number | undefined
-  /** Called once when the body cannot be had in full. */
-  onFailure: ((error: Error) => void) | undefined
+  /** Told once when the body cannot be had in full. */
+  owner: BodyOwner | undefined
   readonly #source: BodySource
   readonly #limits: BodyLimits
   readonly #sweep: Sweep
@@ -155,7 +160,7 @@ export class RequestBody extends Expiring {
     this.#error = error
     this.#sweep.delete(this)
     this.#source.pause()
-    this.onFailure?.(error)
+    this.owner?.onBodyFailed(error)
     this.#reader?.destroy(error)
   }
 

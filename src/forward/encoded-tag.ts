@@ -9,11 +9,12 @@ import type { ServerResponse } from 'node:http'
  */
 export function weakenEncodedTag(response: ServerResponse, codingBefore: string | undefined): void {
   const { writeHead } = response
-  response.writeHead = function writeHeadOnce(this: ServerResponse, ...head: unknown[]) {
+  const writeHeadOnce = function (this: ServerResponse, ...head: unknown[]) {
     response.writeHead = writeHead
     const tag = this.getHeader('etag')
     const isEncoded = this.getHeader('content-encoding') !== codingBefore
     if (isEncoded && typeof tag === 'string' && tag.startsWith('"')) this.setHeader('etag', `W/${tag}`)
     return Reflect.apply(writeHead, this, head)
-  } as ServerResponse['writeHead']
+  }
+  response.writeHead = writeHeadOnce as ServerResponse['writeHead']
 }

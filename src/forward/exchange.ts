@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { HeadgateError } from '../errors.ts'
 import { Attempt, type AttemptListener, type AttemptRequest } from './attempt.ts'
-import type { RequestBody } from './body.ts'
+import type { BodyOwner, RequestBody } from './body.ts'
 import type { ExchangeTrace } from './exchange-trace.ts'
 import { classify, type Failure, failureError, type Outcome } from './failure.ts'
 import type { Reservation, ReserveContext, Reserver, Target } from './reserver.ts'
@@ -56,7 +56,7 @@ const maxStaleAttempts = 2
  *        ^          |fails before the head, and may be sent again
  *        +----------+
  */
-export class Exchange extends Expiring implements AttemptListener {
+export class Exchange extends Expiring implements AttemptListener, BodyOwner {
   /** For the access log. */
   attempts = 0
   waitedMs = 0
@@ -82,7 +82,7 @@ export class Exchange extends Expiring implements AttemptListener {
     this.#sink = sink
     this.#options = options
     this.#startedAt = options.sweep.now()
-    if (options.body !== undefined) options.body.onFailure = (error) => this.abort(error)
+    if (options.body !== undefined) options.body.owner = this
   }
 
   /** The connection that carried the request; undefined where it never left. */
@@ -103,6 +103,10 @@ export class Exchange extends Expiring implements AttemptListener {
     this.#queued?.abort()
     if (this.#isRunning) this.#attempt?.abort(error)
     this.#finish(error)
+  }
+
+  onBodyFailed(error: Error): void {
+    this.abort(error)
   }
 
   onInterim(statusCode: number, headers: FlatHeaders): void {

@@ -231,7 +231,7 @@ export class CacheDriver {
         const waiting = lookup.attach(client, again)
         client.detach = () => waiting.detach()
         const exchange = this.#forward(request, lookup.requestHeaders, lookup.fill, client)
-        lookup.fill.onAbandoned = () => exchange.abort()
+        lookup.fill.giveUp = () => exchange.abort()
         return
       }
       case 'bypass':

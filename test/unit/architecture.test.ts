@@ -59,6 +59,10 @@ const touchesProcess: Readonly<Record<string, string[]>> = {
   'src/gateway-snapshot.ts': ['memoryUsage'],
 }
 
+/** `object.property = () => ...`: V8 takes such a function for one that lives long, and makes it among the old. */
+const functionIntoProperty =
+  /\.#?\w+\s*(?:\?\?|\|\|)?=\s*(?:async\s*)?(?:function\b|\w+\s*=>|\([^()]*\)\s*(?::[^=\n]*)?=>)/g
+
 interface Source {
   file: string
   text: string
@@ -157,6 +161,16 @@ test('one file alone starts workers', () => {
   )
 })
 
+test('on the path of a request no function is put into a property where it is written', () => {
+  const isOnPath = ({ file }: Source) => path.includes(folderOf(file) ?? '') || partsOfPlugins.includes(file)
+  const found = sources
+    .filter(isOnPath)
+    .flatMap(({ file, text }) =>
+      Array.from(text.matchAll(functionIntoProperty), ([code]) => `${file}: ${code}`),
+    )
+  assert.deepEqual(found, [])
+})
+
 test('the rules tell a breach from what is right', () => {
   assert.equal(isAllowedInDomain('cache', 'src/forward/sink.ts', false), true)
   assert.equal(isAllowedInDomain('cache', 'src/forward/sink.ts', true), false)
@@ -165,4 +179,10 @@ test('the rules tell a breach from what is right', () => {
   assert.equal(isAllowedInDomain('balance', 'src/gateway.ts', false), false)
   assert.equal(isAllowedInPlugin('plugins/cache.ts', 'plugins/forward.ts'), false)
   assert.equal(isAllowedInPlugin('plugins/cache.ts', 'src/gateway.ts'), false)
+  const written = ['a.b = () => 1', 'this.#b = async (c, d) => c', 'a.b ??= function () {}', 'a.b = c => 1']
+  const named = ['const b = () => 1', 'a.b = b', 'a.b = c((d) => d)', 'a.b === c', '#b = () => 1']
+  assert.deepEqual(
+    [...written, ...named].filter((code) => code.match(functionIntoProperty)),
+    written,
+  )
 })

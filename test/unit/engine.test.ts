@@ -13,7 +13,7 @@ function run(code: string) {
 }
 
 test('this V8 takes what it is told, and an older one is told nothing', () => {
-  const told = (version: string) => run(`import { setFlags } from '${engine}'; setFlags(${version})`)
+  const told = (version: string) => run(`import { setFlag } from '${engine}'; setFlag(${version})`)
   assert.deepEqual(told('process.versions.v8'), { status: 0, stdout: '', stderr: '' })
   assert.deepEqual(told("'13.6.233.10-node.18'"), { status: 0, stdout: '', stderr: '' })
 })

@@ -62,7 +62,8 @@ export class ResponseParser {
     this.#scanner = new HeadScanner({ maxBytes: maxHeaderSize, maxFields })
     this.#maxInterimBytes = maxInterimHeads * maxHeaderSize
     this.#chunked = new ChunkedBody(this.#scanner, maxHeaderSize)
-    this.#take = (piece) => listener.onData(piece)
+    const take = (piece: Buffer) => listener.onData(piece)
+    this.#take = take
   }
 
   /** A request has been sent: a response is due. */

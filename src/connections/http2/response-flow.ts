@@ -69,13 +69,14 @@ export class ResponseFlow {
    */
   #watchEnd(): void {
     const stream = this.#stream
-    const push = stream.push
-    stream.push = (chunk, encoding) => {
+    const { push } = stream
+    const watchedPush: typeof push = (chunk, encoding) => {
       if (chunk === null && !stream.closed) this.#isEndSeen = true
       const hasRoom = push.call(stream, chunk, encoding)
       if (chunk === null && this.#isEndSeen && this.#hasBegun) stream.resume()
       return hasRoom
     }
+    stream.push = watchedPush
   }
 
   readonly #onData = (chunk: Buffer): void => {

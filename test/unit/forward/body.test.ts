@@ -13,7 +13,7 @@ function bodyOf(limits: Partial<{ bodyLimit: number; bodyTimeout: number }> = {}
   const source = new PassThrough()
   const body = new RequestBody(source, { bodyLimit: 0, bodyTimeout: 0, ...limits }, sweep, onWanted)
   const failures: string[] = []
-  body.onFailure = (error) => failures.push((error as Error & { code: string }).code)
+  body.owner = { onBodyFailed: (error) => failures.push((error as Error & { code: string }).code) }
   return { clock, sweep, source, body, failures }
 }
 
