@@ -61,32 +61,23 @@ export class Server<Pool = unknown> {
   limit: number
   /** Where the choice stands by weight: `weight` times slow start, and what the algorithm has learnt. */
   share = 0
-  /** How near its next turn is, for an algorithm that takes turns: each has a measure of its own. */
-  turn = 0
-  /** Its index among the candidates; -1 = it is none. */
-  place = -1
-  /** Its level by share, and its index there. See candidates.ts. */
-  level = 0
-  levelPlace = 0
-  /** How old it is, as of when its record was last brought up to date. See server-ages.ts. */
-  ageClass = 0
   /** The most requests in flight at once since the limit was last learnt. */
   peakInFlight = 0
+  /** How old it is, as of when its record was last brought up to date. See server-ages.ts. */
+  ageClass = 0
+  /** Its index among the candidates; -1 = it is none. */
+  place = -1
   state: ServerState = 'active'
-  /** When it joined or came back, in the clock's milliseconds; `-Infinity` where no slow start is due. */
-  joinedAt: number
-  /** Milliseconds to the head of a response, as a moving (geometric) average; 0 before the first. */
-  latency = 0
-  /** How many latencies that is made of, as far as it matters. */
-  latencies = 0
-  /** The share of requests that succeeded, as a moving average. */
-  successRate = 1
   /** Failures since the last success. */
   failuresInARow = 0
+  /** How many latencies that is made of, as far as it matters. */
+  latencies = 0
+  /** Milliseconds to the head of a response, as a moving (geometric) average; 0 before the first. */
+  latency = 0
+  /** The share of requests that succeeded, as a moving average. */
+  successRate = 1
   /** When it last answered, well or badly, in the clock's milliseconds. */
   heardAt: number
-  /** The connections to it; undefined before their first use. */
-  openedPool: Pool | undefined
   /** Requests by how they ended. */
   readonly outcomes: Record<Outcome, number> = {
     success: 0,
@@ -98,6 +89,15 @@ export class Server<Pool = unknown> {
     aborted: 0,
     unused: 0,
   }
+  /** How near its next turn is, for an algorithm that takes turns: each has a measure of its own. */
+  turn = 0
+  /** Its level by share, and its index there. See candidates.ts. */
+  level = 0
+  levelPlace = 0
+  /** The connections to it; undefined before their first use. */
+  openedPool: Pool | undefined
+  /** When it joined or came back, in the clock's milliseconds; `-Infinity` where no slow start is due. */
+  joinedAt: number
 
   readonly name: string
   spec: ServerSpec
