@@ -5,6 +5,8 @@ import { type ErrorCode, HeadgateError } from '../errors.ts'
 /** What Node says of a connection that did not send a request as it should. */
 export interface ParseError extends NodeJS.ErrnoException {
   rawPacket?: Buffer
+  /** What the parser expected, in its own words. */
+  reason?: string
 }
 
 /** What of Node's server a fault has to look at; it tells nobody otherwise whose bytes they were. */
@@ -23,7 +25,7 @@ export function parseFault(error: ParseError, maxUrlLength: number): HeadgateErr
   return code === undefined ? undefined : new HeadgateError(code, { cause: error })
 }
 
-function codeOf({ code, rawPacket }: ParseError, maxUrlLength: number): ErrorCode | undefined {
+function codeOf({ code, rawPacket, reason }: ParseError, maxUrlLength: number): ErrorCode | undefined {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return 'HEADGATE_CLIENT_TIMEOUT'
@@ -32,7 +34,8 @@ function codeOf({ code, rawPacket }: ParseError, maxUrlLength: number): ErrorCod
     case 'HPE_INVALID_METHOD':
       return isRequestLine(rawPacket) ? 'HEADGATE_METHOD_REFUSED' : 'HEADGATE_BAD_REQUEST'
     case 'HPE_INVALID_VERSION':
-      return 'HEADGATE_VERSION_REFUSED'
+      // The parser says so, too, of a line that has a version and does not end with it.
+      return reason === 'Invalid HTTP version' ? 'HEADGATE_VERSION_REFUSED' : 'HEADGATE_BAD_REQUEST'
     default:
       return code?.startsWith('HPE_') ? 'HEADGATE_BAD_REQUEST' : undefined
   }
