@@ -40,6 +40,15 @@ async function startMember(
   return gateway
 }
 
+/** Two gateways before one server, which share a second tier. */
+async function startFleet(t: TestContext, handle: Parameters<typeof startOrigin>[1]) {
+  const redis = await RedisServer.start(t)
+  const origin = await startOrigin(t, handle)
+  const one = await startMember(t, origin, { url: redis.url })
+  const other = await startMember(t, origin, { url: redis.url })
+  return { redis, origin, one, other }
+}
+
 const isReady = ({ msg }: { msg: string }) => msg === 'the second tier of the cache is there'
 
 /** Waits until the tier holds so many records. */
@@ -53,12 +62,7 @@ function statsOf({ app }: StartedGateway) {
 
 suite('a second tier', { skip: withoutRedis }, () => {
   test('what one gateway has stored answers at another, with its age, and no server is asked', async (t) => {
-    const redis = await RedisServer.start(t)
-    const origin = await startOrigin(t, counting({ age: '100', etag: '"v1"' }))
-    const [one, other] = [
-      await startMember(t, origin, { url: redis.url }),
-      await startMember(t, origin, { url: redis.url }),
-    ]
+    const { redis, origin, one, other } = await startFleet(t, counting({ age: '100', etag: '"v1"' }))
 
     await ask(one, '/app.css')
     await recorded(redis, 1)
@@ -73,12 +77,7 @@ suite('a second tier', { skip: withoutRedis }, () => {
   })
 
   test('many who ask another gateway at once are answered from one look-up', async (t) => {
-    const redis = await RedisServer.start(t)
-    const origin = await startOrigin(t, counting())
-    const [one, other] = [
-      await startMember(t, origin, { url: redis.url }),
-      await startMember(t, origin, { url: redis.url }),
-    ]
+    const { redis, origin, one, other } = await startFleet(t, counting())
     await ask(one, '/app.css')
     await recorded(redis, 1)
 
@@ -166,12 +165,7 @@ suite('a second tier', { skip: withoutRedis }, () => {
   }
 
   test('a successful POST to one gateway invalidates at every other', async (t) => {
-    const redis = await RedisServer.start(t)
-    const origin = await startOrigin(t, counting())
-    const [one, other] = [
-      await startMember(t, origin, { url: redis.url }),
-      await startMember(t, origin, { url: redis.url }),
-    ]
+    const { redis, one, other } = await startFleet(t, counting())
     await ask(one, '/thing')
     await recorded(redis, 1)
     await ask(other, '/thing')
@@ -183,12 +177,7 @@ suite('a second tier', { skip: withoutRedis }, () => {
   })
 
   test('a gateway that was cut off learns of purges when it is back', async (t) => {
-    const redis = await RedisServer.start(t)
-    const origin = await startOrigin(t, counting())
-    const [one, other] = [
-      await startMember(t, origin, { url: redis.url }),
-      await startMember(t, origin, { url: redis.url }),
-    ]
+    const { redis, one, other } = await startFleet(t, counting())
     await ask(one, '/app.css')
     await ask(other, '/app.css')
     await redis.kill()
@@ -287,12 +276,7 @@ suite('a second tier that fails', { skip: withoutRedis }, () => {
   })
 
   test('records that are cut, altered or of another format are as good as none', async (t) => {
-    const redis = await RedisServer.start(t)
-    const origin = await startOrigin(t, counting())
-    const [one, other] = [
-      await startMember(t, origin, { url: redis.url }),
-      await startMember(t, origin, { url: redis.url }),
-    ]
+    const { redis, origin, one, other } = await startFleet(t, counting())
     const targets = ['/a', '/b', '/c']
     for (const target of targets) await ask(one, target)
     await recorded(redis, 3)
