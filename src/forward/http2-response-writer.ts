@@ -46,6 +46,8 @@ export class Http2ResponseWriter implements ResponseWriter {
     const endStream = isWhole || isBodiless(this.method, statusCode)
     // Trailers come without a length: it would be of no use to wait for them otherwise.
     stream.respond(fields as never, { endStream, waitForTrailers: !endStream && length === -1 })
+    // It has gone out. The stream keeps the list, and is itself kept for long (docs/decisions/0018-requests-are-born-young.md).
+    fields.length = 0
     this.#response.statusCode = statusCode
   }
 

@@ -158,6 +158,7 @@ export class ClientSession {
     const request = new StreamRequest(stream, this.#socket, head)
     const response = new StreamResponse(request)
     if (isWebSocket && head.fault === undefined) offerStream(request, response)
+    // `once`, here and wherever a stream is listened to: it is kept for long, and whatever listens with it.
     stream.once('close', () => {
       this.#open--
       this.#restingSince = performance.now()
